@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace wsym {
+
+/// What every error of the library derives from; what() says what came, what was wanted and where.
+struct Error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Two sizes that do not fit.
+struct ShapeError : Error {
+  using Error::Error;
+};
+
+/// An option outside its range, or two that contradict each other.
+struct ConfigError : Error {
+  using Error::Error;
+};
+
+/// A file that does not hold what its format promises (a lying header, a cut end, an unknown version).
+struct FormatError : Error {
+  using Error::Error;
+};
+
+/// A training run whose loss is no longer a finite number.
+struct Diverged : Error {
+  using Error::Error;
+};
+
+/// A value in a data file that cannot be used; line and column are 1-based, 0 where they do not apply.
+struct DataError : Error {
+  DataError(const std::string& message, std::string file_ = {}, std::int64_t line_ = 0, std::string column_ = {},
+            std::string value_ = {})
+      : Error(describe(message, file_, line_, column_, value_)),
+        file(std::move(file_)),
+        line(line_),
+        column(std::move(column_)),
+        value(std::move(value_)) {}
+
+  std::string file;
+  std::int64_t line;
+  std::string column;
+  std::string value;
+
+ private:
+  static std::string describe(const std::string& message, const std::string& file, std::int64_t line,
+                              const std::string& column, const std::string& value) {
+    std::string text = file;
+    if (line > 0) text += ":" + std::to_string(line);
+    if (!text.empty()) text += ": ";
+    if (!column.empty()) text += "column '" + column + "': ";
+    text += message;
+    if (!value.empty()) text += " (value: '" + value + "')";
+    return text;
+  }
+};
+
+/// The arguments written one after the other, as a stream would.
+template <class... Parts> std::string message(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return out.str();
+}
+
+/// Throws E with the parts as its message unless the claim holds. The parts are formatted only on failure.
+template <class E = ShapeError, class... Parts> void expect(bool claim, const Parts&... parts) {
+  if (!claim) [[unlikely]]
+    throw E(message(parts...));
+}
+
+}  // namespace wsym

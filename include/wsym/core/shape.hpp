@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <initializer_list>
+#include <ostream>
+
+#include "wsym/core/error.hpp"
+#include "wsym/core/types.hpp"
+
+namespace wsym {
+
+/// The sizes of a tensor's axes, outermost first; at most four. Rank 0 is a scalar of one element.
+/// Throws ShapeError for a fifth axis or a negative size.
+class Shape {
+ public:
+  static constexpr int max_rank = 4;
+
+  Shape() = default;
+  Shape(std::initializer_list<Index> sizes) {
+    expect(sizes.size() <= max_rank, "Shape: ", sizes.size(), " axes; at most ", max_rank, " are supported");
+    for (const Index size : sizes) {
+      expect(size >= 0, "Shape: axis ", rank_, " has size ", size, "; sizes are not negative");
+      sizes_[rank_++] = size;
+    }
+  }
+
+  int rank() const { return rank_; }
+  Index operator[](int axis) const { return sizes_[axis]; }
+
+  /// The number of elements.
+  Index size() const { return rows() * cols(); }
+  /// Every tensor is also a matrix of rows() x cols(): all leading axes, and the last.
+  Index cols() const { return rank_ == 0 ? 1 : sizes_[rank_ - 1]; }
+  Index rows() const {
+    Index product = 1;
+    for (int axis = 0; axis + 1 < rank_; ++axis) product *= sizes_[axis];
+    return product;
+  }
+  /// The same leading axes with another last one.
+  Shape with_cols(Index cols) const {
+    Shape other = *this;
+    if (other.rank_ == 0) other.rank_ = 1;
+    other.sizes_[other.rank_ - 1] = cols;
+    return other;
+  }
+
+  friend bool operator==(const Shape& a, const Shape& b) {
+    if (a.rank_ != b.rank_) return false;
+    for (int axis = 0; axis < a.rank_; ++axis)
+      if (a.sizes_[axis] != b.sizes_[axis]) return false;
+    return true;
+  }
+  friend std::ostream& operator<<(std::ostream& out, const Shape& shape) {
+    out << '(';
+    for (int axis = 0; axis < shape.rank_; ++axis) out << (axis ? ", " : "") << shape.sizes_[axis];
+    return out << ')';
+  }
+
+ private:
+  Index sizes_[max_rank] = {0, 0, 0, 0};
+  int rank_ = 0;
+};
+
+}  // namespace wsym
