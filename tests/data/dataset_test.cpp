@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/data/dataset.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace wsym;
+
+namespace {
+template <Real T> Dataset<T> three_rows() {
+  return {Tensor<T>({3, 2}, {1, 2, 3, 4, 5, 6}), Tensor<T>(), {0, 2, 1}, {TaskKind::classification, 3}};
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("dataset: taking rows keeps their order, repeats included", T, float, double) {
+  const std::vector<Index> rows{2, 0, 2};
+  const Dataset<T> part = take(three_rows<T>(), rows);
+  CHECK(same_bits(part.x, Tensor<T>({3, 2}, {5, 6, 1, 2, 5, 6})));
+  CHECK(part.labels == std::vector<std::int32_t>{1, 0, 1});
+  CHECK(part.task == Task{TaskKind::classification, 3});
+
+  const Dataset<T> regression{
+      Tensor<T>({2, 1}, {1, 2}), Tensor<T>({2, 2}, {3, 4, 5, 6}), {}, {TaskKind::regression, 2}};
+  const Dataset<T> last = take(regression, std::vector<Index>{1});
+  CHECK(same_bits(last.y, Tensor<T>({1, 2}, {5, 6})));
+  CHECK(last.labels.empty());
+}
+
+TEST_CASE_TEMPLATE("dataset: taking no rows gives an empty set of the same width", T, float, double) {
+  const Dataset<T> none = take(three_rows<T>(), std::vector<Index>{});
+  CHECK(none.rows() == 0);
+  CHECK(none.features() == 2);
+}
+
+TEST_CASE_TEMPLATE("dataset: a row that is not there is refused", T, float, double) {
+  CHECK_THROWS_WITH_AS(take(three_rows<T>(), std::vector<Index>{3}), "gather: row 3 of 3", ShapeError);
+  CHECK_THROWS_WITH_AS(take(three_rows<T>(), std::vector<Index>{-1}), "gather: row -1 of 3", ShapeError);
+}
+
+TEST_CASE_TEMPLATE("dataset: parts that do not fit together are named", T, float, double) {
+  Dataset<T> data = three_rows<T>();
+  CHECK_NOTHROW(check(data));
+  data.labels = {0, 1};
+  CHECK_THROWS_WITH_AS(check(data), "Dataset: x has 3 rows but there are 2 labels; one a row is needed", ShapeError);
+  data.labels = {0, 1, 3};
+  CHECK_THROWS_WITH_AS(check(data), "Dataset: label 3 of a task with 3 classes; labels are 0 .. 2", ConfigError);
+  data.task = {TaskKind::regression, 1};
+  CHECK_THROWS_WITH_AS(check(data), "Dataset: x has 3 rows but y is (0); y needs (3, 1)", ShapeError);
+}
