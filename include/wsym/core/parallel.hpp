@@ -34,7 +34,7 @@ inline int available_threads() {
 #if defined(_OPENMP)
   return omp_get_max_threads();
 #else
-  return std::max(1u, std::thread::hardware_concurrency());
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 #endif
 }
 
