@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# Fails unless wsym.hpp includes every public header, each once.
+set(root ${CMAKE_CURRENT_LIST_DIR}/../include)
+file(GLOB_RECURSE headers RELATIVE ${root} ${root}/wsym/*/*.hpp)
+if(NOT headers)
+  message(FATAL_ERROR "no headers under ${root}/wsym")
+endif()
+file(READ ${root}/wsym/wsym.hpp umbrella)
+foreach(header IN LISTS headers)
+  string(REGEX MATCHALL "#include \"${header}\"\n" includes "${umbrella}")
+  list(LENGTH includes count)
+  if(NOT count EQUAL 1)
+    message(SEND_ERROR "wsym.hpp includes ${header} ${count} times; it must do so once")
+  endif()
+endforeach()
