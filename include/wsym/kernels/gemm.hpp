@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <algorithm>
+#include <cassert>
+#include <type_traits>
+
+#include "wsym/kernels/activation.hpp"
+#include "wsym/kernels/pack.hpp"
+#include "wsym/kernels/tile.hpp"
+
+namespace wsym::kernels {
+inline namespace WSYM_SIMD {
+namespace detail {
+
+// Blocks: `depth_block` rows of a packed panel are 64 KiB on AVX-512 and stay in a second-level cache with the
+// `row_block` rows of A that meet them.
+inline constexpr Index depth_block = 256, row_block = 384;
+/// A product this narrow is computed as its transpose, so that vectors run along the many rows.
+inline constexpr Index narrow = 12;
+
+/// What becomes of c = start + a b. `start` is null for 0; stride 0 repeats one row (a bias).
+template <Real T> struct Plan {
+  View<T> c;
+  View<const T> a, b;
+  const T* start;
+  Index start_row;
+  bool gelu = false;
+  T* slope = nullptr;  // where the derivative of GELU goes, or null
+  Index slope_row = 0;
+};
+
+template <Real T> void finish(const Plan<T>& plan, Index row, Index rows, Index col, Index cols) {
+  if (!plan.gelu) return;
+  for (Index i = row; i < row + rows; ++i) {
+    T* z = &plan.c(i, col);
+    gelu(static_cast<const T*>(z), z, plan.slope ? plan.slope + i * plan.slope_row + col : nullptr, cols);
+  }
+}
+
+/// `size` cut into the fewest parts of at most `most`, as equal as can be: the start of part i. At least one part.
+inline Index cuts(Index size, Index most) {
+  return std::max<Index>(1, (size + most - 1) / most);
+}
+inline Index cut(Index size, Index parts, Index i) {
+  return size * i / parts;
+}
+
+template <Real T> void run(const Plan<T>& plan) {
+  alignas(alignment) T panel[depth_block * tile_cols<T>];
+  const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row] = plan;
+  const Index row_parts = cuts(c.rows, row_block), depth_parts = cuts(a.cols, depth_block);
+  for (Index r = 0; r < row_parts; ++r)
+    for (Index d = 0; d < depth_parts; ++d) {
+      const Index i = cut(c.rows, row_parts, r), rows = cut(c.rows, row_parts, r + 1) - i;
+      const Index p = cut(a.cols, depth_parts, d), depth = cut(a.cols, depth_parts, d + 1) - p;
+      for (Index j = 0; j < c.cols; j += tile_cols<T>) {
+        const Index cols = std::min<Index>(tile_cols<T>, c.cols - j);
+        const Index width = (cols + lanes<T> - 1) / lanes<T> * lanes<T>;
+        const bool direct = b.col_stride == 1 && cols == width;
+        if (!direct) pack<T>(b.block(p, j, depth, cols), panel, width, width);
+        const T* from = d > 0 ? &c(i, j) : start ? start + i * start_row + j : nullptr;
+        tile_column<T>({.a = &a(i, p),
+                        .a_row = a.row_stride,
+                        .a_col = a.col_stride,
+                        .b = direct ? &b(p, j) : panel,
+                        .b_row = direct ? b.row_stride : width,
+                        .depth = depth,
+                        .start = from,
+                        .start_row = d > 0 ? c.row_stride : start_row,
+                        .c = &c(i, j),
+                        .c_row = c.row_stride,
+                        .tail = 0},
+                       rows, cols);
+        if (d + 1 == depth_parts) finish(plan, i, rows, j, cols);
+      }
+    }
+}
+
+/// The same entries, computed as c^T = start^T + b^T a^T in a buffer.
+template <Real T> void run_narrow(const Plan<T>& plan) {
+  alignas(alignment) T panel[depth_block * tile_cols<T>];
+  alignas(alignment) T sums[narrow * tile_cols<T>];
+  const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row] = plan;
+  const Index depth_parts = cuts(a.cols, depth_block);
+  for (Index i = 0; i < c.rows; i += tile_cols<T>) {
+    const Index rows = std::min<Index>(tile_cols<T>, c.rows - i);
+    const Index width = (rows + lanes<T> - 1) / lanes<T> * lanes<T>;
+    if (start) pack<T>(View<const T>{start + i * start_row, rows, c.cols, start_row}.transposed(), sums, width, width);
+    for (Index d = 0; d < depth_parts; ++d) {
+      const Index p = cut(a.cols, depth_parts, d), depth = cut(a.cols, depth_parts, d + 1) - p;
+      const bool direct = a.row_stride == 1 && rows == width;
+      if (!direct) pack<T>(a.block(i, p, rows, depth).transposed(), panel, width, width);
+      tile_column<T>({.a = &b(p, 0),
+                      .a_row = b.col_stride,
+                      .a_col = b.row_stride,
+                      .b = direct ? &a(i, p) : panel,
+                      .b_row = direct ? a.col_stride : width,
+                      .depth = depth,
+                      .start = start || d > 0 ? sums : nullptr,
+                      .start_row = width,
+                      .c = sums,
+                      .c_row = width,
+                      .tail = 0},
+                     c.cols, width);
+    }
+    pack<T>(View<const T>{sums, c.cols, rows, width}.transposed(), &c(i, 0), c.row_stride, c.cols);
+    finish(plan, i, rows, Index(0), c.cols);
+  }
+}
+
+template <Real T> void product(const Plan<T>& plan) {
+  assert(plan.a.rows == plan.c.rows && plan.b.cols == plan.c.cols && plan.a.cols == plan.b.rows);
+  assert(plan.c.col_stride == 1 || plan.c.cols <= 1);
+  if (plan.c.rows == 0 || plan.c.cols == 0) return;
+  if (plan.c.cols <= narrow && plan.c.rows > plan.c.cols)
+    run_narrow(plan);
+  else
+    run(plan);
+}
+}  // namespace detail
+
+/// c = a b, or c + a b. Shapes c (m, n), a (m, k), b (k, n); any may be 0. c has unit column stride and overlaps
+/// neither operand; a and b have any strides, fast where one of theirs is 1. Float or double; allocates nothing (64 KiB
+/// of stack).
+///
+/// Every entry is one chain of multiply_add over k in ascending order, from 0 or c: its bits depend on its row of a,
+/// its column of b and k alone, not on other rows or columns, tiles or strides. (Only the payload of a NaN may differ.)
+template <Real T>
+void gemm(View<T> c, std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
+          bool accumulate = false) {
+  detail::product<T>({.c = c, .a = a, .b = b, .start = accumulate ? c.data : nullptr, .start_row = c.row_stride});
+}
+
+/// c = a b + bias, bias (n) added to every row: the chain of gemm, started from bias.
+template <Real T>
+void gemm_bias(View<T> c, std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
+               std::type_identity_t<const T*> bias) {
+  detail::product<T>({.c = c, .a = a, .b = b, .start = bias, .start_row = 0});
+}
+
+/// h = gelu(z) and, unless dh.data is null, dh = gelu'(z), with z = a b + bias. The bits of gemm_bias followed by gelu.
+/// h and dh have unit column stride.
+template <Real T>
+void gemm_bias_gelu(View<T> h, View<T> dh, std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
+                    std::type_identity_t<const T*> bias) {
+  detail::product<T>({.c = h,
+                      .a = a,
+                      .b = b,
+                      .start = bias,
+                      .start_row = 0,
+                      .gelu = true,
+                      .slope = dh.data,
+                      .slope_row = dh.row_stride});
+}
+
+}  // namespace WSYM_SIMD
+}  // namespace wsym::kernels

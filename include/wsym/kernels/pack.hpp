@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <algorithm>
+#include <utility>
+
+#include "wsym/kernels/view.hpp"
+
+namespace wsym::kernels {
+inline namespace WSYM_SIMD {
+namespace detail {
+
+/// Elements of T in 16 bytes: the part of a register within which every machine moves elements cheaply.
+template <Real T> inline constexpr int quad = static_cast<int>(16 / sizeof(T));
+
+/// Lane i of a shuffle that, in each 16 bytes, interleaves blocks of `block` elements of the lower (half = 0) or upper
+/// (half = 1) halves of two vectors.
+template <Real T> constexpr int interleaved(int i, int block, int half) {
+  const int part = (i % quad<T>) / block;
+  const int from = (half * quad<T> / (2 * block) + part / 2) * block + i % block;
+  return (part % 2) * lanes<T> + i / quad<T> * quad<T> + from;
+}
+
+/// Lane i of a shuffle that lines up the even (odd = 0) or odd (odd = 1) 16-byte parts of two vectors.
+template <Real T> constexpr int unzipped(int i, int odd) {
+  const int part = 2 * (i / quad<T>)+odd;  // counted through both vectors
+  return part * quad<T> + i % quad<T>;
+}
+
+template <Real T, int Block, int Half, int... I>
+[[gnu::always_inline]] inline Vec<T> interleave(Vec<T> a, Vec<T> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, interleaved<T>(I, Block, Half)...);
+}
+template <Real T, int Odd, int... I>
+[[gnu::always_inline]] inline Vec<T> unzip(Vec<T> a, Vec<T> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, unzipped<T>(I, Odd)...);
+}
+
+/// (a, b) <- the lower and the upper interleaving of (a, b).
+template <Real T, int Block> [[gnu::always_inline]] inline void interleave_pair(Vec<T>& a, Vec<T>& b) {
+  using All = std::make_integer_sequence<int, lanes<T>>;
+  const Vec<T> low = interleave<T, Block, 0>(a, b, All{});
+  b = interleave<T, Block, 1>(a, b, All{});
+  a = low;
+}
+template <Real T> [[gnu::always_inline]] inline void unzip_pair(Vec<T>& a, Vec<T>& b) {
+  using All = std::make_integer_sequence<int, lanes<T>>;
+  const Vec<T> even = unzip<T, 0>(a, b, All{});
+  b = unzip<T, 1>(a, b, All{});
+  a = even;
+}
+
+/// Transposes a square of lanes x lanes elements in registers: first inside 16 bytes, then the 16-byte parts.
+template <Real T> [[gnu::always_inline]] inline void transpose(Vec<T> (&r)[lanes<T>]) {
+  constexpr int q = quad<T>, parts = lanes<T> / q;
+  WSYM_UNROLL
+  for (int g = 0; g < lanes<T>; g += q) {
+    if constexpr (q == 4) {
+      interleave_pair<T, 1>(r[g], r[g + 1]);
+      interleave_pair<T, 1>(r[g + 2], r[g + 3]);
+      std::swap(r[g + 1], r[g + 2]);
+      interleave_pair<T, 2>(r[g], r[g + 1]);
+      interleave_pair<T, 2>(r[g + 2], r[g + 3]);
+    } else {
+      interleave_pair<T, 1>(r[g], r[g + 1]);
+    }
+  }
+  WSYM_UNROLL
+  for (int e = 0; e < q; ++e) {
+    if constexpr (parts == 4) {
+      unzip_pair<T>(r[e], r[q + e]);
+      unzip_pair<T>(r[2 * q + e], r[3 * q + e]);
+      unzip_pair<T>(r[e], r[2 * q + e]);
+      unzip_pair<T>(r[q + e], r[3 * q + e]);
+    } else if constexpr (parts == 2) {
+      unzip_pair<T>(r[e], r[q + e]);
+    }
+  }
+}
+
+/// One square of the transposing copy: `rows` x `cols` <= lanes x lanes elements, `width` columns written.
+template <Real T>
+[[gnu::always_inline]] inline void copy_square(View<const T> from, T* to, Index to_stride, Index rows, Index cols,
+                                               Index width) {
+  Vec<T> r[lanes<T>];
+  WSYM_UNROLL
+  for (int j = 0; j < lanes<T>; ++j) r[j] = j < cols ? load(from.data + j * from.col_stride, rows) : Vec<T>{};
+  transpose<T>(r);
+  WSYM_UNROLL
+  for (int i = 0; i < lanes<T>; ++i)
+    if (i < rows) store(to + i * to_stride, r[i], width);
+}
+
+template <Real T> [[gnu::always_inline]] inline void copy_full_square(View<const T> from, T* to, Index to_stride) {
+  Vec<T> r[lanes<T>];
+  WSYM_UNROLL
+  for (int j = 0; j < lanes<T>; ++j) r[j] = load(from.data + j * from.col_stride);
+  transpose<T>(r);
+  WSYM_UNROLL
+  for (int i = 0; i < lanes<T>; ++i) store(to + i * to_stride, r[i]);
+}
+
+template <Real T> void copy_transposed(View<const T> from, T* to, Index to_stride, Index width) {
+  for (Index j = 0; j < from.cols; j += lanes<T>)
+    for (Index i = 0; i < from.rows; i += lanes<T>) {
+      const Index rows = std::min<Index>(lanes<T>, from.rows - i), cols = std::min<Index>(lanes<T>, from.cols - j);
+      const View<const T> square = from.block(i, j, rows, cols);
+      if (rows == lanes<T> && cols == lanes<T>)
+        copy_full_square<T>(square, to + i * to_stride + j, to_stride);
+      else
+        copy_square<T>(square, to + i * to_stride + j, to_stride, rows, cols, std::min<Index>(lanes<T>, width - j));
+    }
+}
+
+template <Real T> void copy_rows(View<const T> from, T* to, Index to_stride, Index width) {
+  for (Index i = 0; i < from.rows; ++i)
+    for (Index j = 0; j < from.cols; j += lanes<T>)
+      store(to + i * to_stride + j, load(&from(i, j), std::min<Index>(lanes<T>, from.cols - j)),
+            std::min<Index>(lanes<T>, width - j));
+}
+}  // namespace detail
+
+/// to[i * to_stride + j] = from(i, j); columns from.cols .. width-1 are filled with 0, and width - from.cols is less
+/// than the lanes of a vector. Fast where one stride of `from` is 1.
+template <Real T> void pack(View<const T> from, T* to, Index to_stride, Index width) {
+  if (from.col_stride == 1) return detail::copy_rows<T>(from, to, to_stride, width);
+  if (from.row_stride == 1) return detail::copy_transposed<T>(from, to, to_stride, width);
+  for (Index i = 0; i < from.rows; ++i)
+    for (Index j = 0; j < width; ++j) to[i * to_stride + j] = j < from.cols ? from(i, j) : T(0);
+}
+
+}  // namespace WSYM_SIMD
+}  // namespace wsym::kernels

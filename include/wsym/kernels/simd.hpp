@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstring>
+
+#include "wsym/core/types.hpp"
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#if defined(__FAST_MATH__)
+#error "wsym: -ffast-math breaks NaN, infinities and the promise of equal bits; build without it"
+#endif
+
+// Everything in kernels/ lives in an inline namespace of this name: units built for different machines may be linked.
+#if defined(__AVX512F__)
+#define WSYM_SIMD avx512
+#elif defined(__AVX__) && defined(__FMA__)
+#define WSYM_SIMD avx2
+#elif defined(__AVX__)
+#define WSYM_SIMD avx
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#define WSYM_SIMD neon
+#else
+#define WSYM_SIMD baseline
+#endif
+
+#if defined(__clang__)
+#define WSYM_UNROLL _Pragma("unroll")
+#else
+#define WSYM_UNROLL _Pragma("GCC unroll 32")
+#endif
+
+/// The only header that knows an instruction set: vectors of the machine's width and what the compiler's vector
+/// extensions lack. Write no a * b + c on vectors but multiply_add(a, b, c): a compiler may or may not fuse the former,
+/// and the bits would depend on it.
+namespace wsym::kernels {
+inline namespace WSYM_SIMD {
+
+#if defined(__AVX512F__)
+inline constexpr Index vector_bytes = 64;
+#elif defined(__AVX__)
+inline constexpr Index vector_bytes = 32;
+#else
+inline constexpr Index vector_bytes = 16;
+#endif
+
+template <Real T> struct VectorOf { typedef T type __attribute__((vector_size(vector_bytes))); };
+/// As many T as fit a register; + - * / and comparisons act lane by lane.
+template <Real T> using Vec = typename VectorOf<T>::type;
+
+template <Real T> inline constexpr int lanes = static_cast<int>(vector_bytes / static_cast<Index>(sizeof(T)));
+
+template <Real T> [[gnu::always_inline]] inline Vec<T> broadcast(T value) {
+  return value - Vec<T>{};
+}
+
+template <Real T> [[gnu::always_inline]] inline Vec<T> load(const T* p) {
+  Vec<T> v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+template <Real T> [[gnu::always_inline]] inline void store(T* p, Vec<T> v) {
+  std::memcpy(p, &v, sizeof v);
+}
+
+#if defined(__AVX512F__)
+namespace detail {
+inline __mmask16 first_lanes(Index count) {
+  return static_cast<__mmask16>((1u << count) - 1u);
+}
+}  // namespace detail
+#elif defined(__AVX__)
+namespace detail {
+inline __m256i first_lanes(float, Index count) {
+  alignas(32) static constexpr std::int32_t ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones + 8 - count));
+}
+inline __m256i first_lanes(double, Index count) {
+  alignas(32) static constexpr std::int64_t ones[8] = {-1, -1, -1, -1};
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones + 4 - count));
+}
+}  // namespace detail
+#endif
+
+/// The first `count` (0 .. lanes) elements at p, the other lanes 0. Reads nothing beyond them.
+template <Real T> [[gnu::always_inline]] inline Vec<T> load(const T* p, Index count) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return _mm512_maskz_loadu_ps(detail::first_lanes(count), p);
+  else
+    return _mm512_maskz_loadu_pd(static_cast<__mmask8>(detail::first_lanes(count)), p);
+#elif defined(__AVX__)
+  if constexpr (sizeof(T) == 4)
+    return _mm256_maskload_ps(p, detail::first_lanes(T(), count));
+  else
+    return _mm256_maskload_pd(p, detail::first_lanes(T(), count));
+#else
+  Vec<T> v{};
+  for (int i = 0; i < count; ++i) v[i] = p[i];
+  return v;
+#endif
+}
+
+/// Writes the first `count` (0 .. lanes) lanes to p and nothing beyond them.
+template <Real T> [[gnu::always_inline]] inline void store(T* p, Vec<T> v, Index count) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    _mm512_mask_storeu_ps(p, detail::first_lanes(count), v);
+  else
+    _mm512_mask_storeu_pd(p, static_cast<__mmask8>(detail::first_lanes(count)), v);
+#elif defined(__AVX__)
+  if constexpr (sizeof(T) == 4)
+    _mm256_maskstore_ps(p, detail::first_lanes(T(), count), v);
+  else
+    _mm256_maskstore_pd(p, detail::first_lanes(T(), count), v);
+#else
+  for (int i = 0; i < count; ++i) p[i] = v[i];
+#endif
+}
+
+/// a * b + c, rounded once where the machine can (AVX2, AVX-512, NEON) and twice where it cannot; the same everywhere
+/// in one build, at every optimisation level.
+template <Real T> [[gnu::always_inline]] inline Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return _mm512_fmadd_ps(a, b, c);
+  else
+    return _mm512_fmadd_pd(a, b, c);
+#elif defined(__AVX__) && defined(__FMA__)
+  if constexpr (sizeof(T) == 4)
+    return _mm256_fmadd_ps(a, b, c);
+  else
+    return _mm256_fmadd_pd(a, b, c);
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+  if constexpr (sizeof(T) == 4)
+    return vfmaq_f32(c, a, b);
+  else
+    return vfmaq_f64(c, a, b);
+#else
+  return a * b + c;
+#endif
+}
+
+/// Correctly rounded square root.
+template <Real T> [[gnu::always_inline]] inline Vec<T> square_root(Vec<T> a) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return _mm512_sqrt_ps(a);
+  else
+    return _mm512_sqrt_pd(a);
+#elif defined(__AVX__)
+  if constexpr (sizeof(T) == 4)
+    return _mm256_sqrt_ps(a);
+  else
+    return _mm256_sqrt_pd(a);
+#elif defined(__SSE2__)
+  if constexpr (sizeof(T) == 4)
+    return _mm_sqrt_ps(a);
+  else
+    return _mm_sqrt_pd(a);
+#else
+  for (int i = 0; i < lanes<T>; ++i) a[i] = std::sqrt(a[i]);
+  return a;
+#endif
+}
+
+}  // namespace WSYM_SIMD
+}  // namespace wsym::kernels
