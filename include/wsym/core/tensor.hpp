@@ -30,7 +30,14 @@ template <Real T> class Tensor {
 
   Tensor(const Tensor& other) : Tensor(other.shape_, other.span()) {}
   Tensor(Tensor&& other) noexcept : shape_(std::exchange(other.shape_, Shape{0})), data_(std::move(other.data_)) {}
-  Tensor& operator=(Tensor other) noexcept {
+  /// Copies into the memory at hand where the sizes agree.
+  Tensor& operator=(const Tensor& other) {
+    if (size() != other.size()) return *this = Tensor(other);
+    shape_ = other.shape_;
+    if (this != &other) std::copy_n(other.data(), size(), data());
+    return *this;
+  }
+  Tensor& operator=(Tensor&& other) noexcept {
     std::swap(shape_, other.shape_);
     std::swap(data_, other.data_);
     return *this;

@@ -19,39 +19,61 @@ concept Module = requires(M& m) {
 };
 
 namespace detail {
-template <class X> struct is_list : std::false_type {};
-template <class X> struct is_list<std::vector<X>> : std::true_type {};
-template <class X, std::size_t n> struct is_list<std::array<X, n>> : std::true_type {};
-template <class X> struct is_optional : std::false_type {};
-template <class X> struct is_optional<std::optional<X>> : std::true_type {};
+template <class X> inline constexpr bool is_list = false;
+template <class X> inline constexpr bool is_list<std::vector<X>> = true;
+template <class X, std::size_t n> inline constexpr bool is_list<std::array<X, n>> = true;
+template <class X> inline constexpr bool is_optional = false;
+template <class X> inline constexpr bool is_optional<std::optional<X>> = true;
 
-template <class Member, class F> void walk(const std::string& name, Member& member, F& f) {
+/// Where a traversal stands: as a dotted name, or as nothing at all where no name is asked for (no allocation).
+struct Named {
+  std::string name;
+  Named operator/(const std::string& child) const { return {name.empty() ? child : name + "." + child}; }
+  Named operator/(std::size_t i) const { return *this / std::to_string(i); }
+};
+struct Unnamed {
+  Unnamed operator/(const char*) const { return {}; }
+  Unnamed operator/(std::size_t) const { return {}; }
+};
+
+template <class Path, class Member, class F> void walk(const Path& path, Member& member, F& f) {
   using M = std::remove_cvref_t<Member>;
-  if constexpr (is_list<M>::value) {
-    for (std::size_t i = 0; i < member.size(); ++i)
-      walk(name.empty() ? std::to_string(i) : name + "." + std::to_string(i), member[i], f);
-  } else if constexpr (is_optional<M>::value) {
-    if (member) walk(name, *member, f);
+  if constexpr (is_list<M>) {
+    for (std::size_t i = 0; i < member.size(); ++i) walk(path / i, member[i], f);
+  } else if constexpr (is_optional<M>) {
+    if (member) walk(path, *member, f);
   } else if constexpr (Module<M>) {
-    M::visit(member,
-             [&](const char* child, auto& inner) { walk(name.empty() ? child : name + "." + child, inner, f); });
+    M::visit(member, [&](const char* child, auto& inner) { walk(path / child, inner, f); });
   } else {
-    f(name, member);
+    static_assert(is_parameter<M> || is_tensor<M>, "a member is a Parameter, a Tensor, a module, or a list of these");
+    f(path, member);
   }
 }
 }  // namespace detail
 
 /// Calls f(name, member) for every Parameter and every Tensor of a model in visit order; names are dotted
-/// ("layers.0.weight"). The model may be a module, or a list of modules ("0.layers.0.weight").
+/// ("layers.0.weight"). The model may also be a list of modules ("0.layers.0.weight").
 template <class M, class F> void for_each_member(M& model, F&& f) {
-  detail::walk(std::string(), model, f);
+  const auto visit = [&](const detail::Named& path, auto& member) {
+    f(path.name, member);
+  };
+  detail::walk(detail::Named(), model, visit);
 }
 
 /// The same for the parameters alone.
+template <class M, class F> void for_each_named_parameter(M& model, F&& f) {
+  const auto visit = [&](const detail::Named& path, auto& member) {
+    if constexpr (is_parameter<std::remove_cvref_t<decltype(member)>>) f(path.name, member);
+  };
+  detail::walk(detail::Named(), model, visit);
+}
+
+/// Calls f(parameter) in the same order, and allocates nothing.
 template <class M, class F> void for_each_parameter(M& model, F&& f) {
-  for_each_member(model, [&](const std::string& name, auto& member) {
-    if constexpr (is_parameter<std::remove_cvref_t<decltype(member)>>) f(name, member);
-  });
+  const auto visit = [&](detail::Unnamed, auto& member) {
+    if constexpr (is_parameter<std::remove_cvref_t<decltype(member)>>) f(member);
+  };
+  detail::walk(detail::Unnamed(), model, visit);
 }
 
 }  // namespace wsym

@@ -19,12 +19,13 @@ struct Task {
 };
 
 /// Rows ready for a network. x (rows, features); regression: y (rows, outputs) in the target's unit, labels empty;
-/// classification: labels (rows) in 0 .. outputs - 1, y empty.
+/// classification: labels (rows) in 0 .. outputs - 1, y empty. weights (rows) scale the loss of each row; empty: all 1.
 template <Real T> struct Dataset {
   Tensor<T> x;
   Tensor<T> y;
   std::vector<std::int32_t> labels;
   Task task;
+  std::vector<T> weights = {};
 
   Index rows() const { return x.rows(); }
   Index features() const { return x.cols(); }
@@ -33,6 +34,8 @@ template <Real T> struct Dataset {
 /// Throws ShapeError unless x, targets and task of the data fit together, ConfigError for a label that is no class.
 template <Real T> void check(const Dataset<T>& data) {
   const Index n = data.rows(), labels = static_cast<Index>(data.labels.size()), outputs = data.task.outputs;
+  expect(data.weights.empty() || static_cast<Index>(data.weights.size()) == n, "Dataset: x has ", n,
+         " rows but there are ", data.weights.size(), " weights; one a row is needed, or none");
   expect(data.x.shape().rank() == 2, "Dataset: x is ", data.x.shape(), "; it needs two axes, (rows, features)");
   if (data.task.kind == TaskKind::regression) {
     expect(data.y.shape() == Shape{n, outputs}, "Dataset: x has ", n, " rows but y is ", data.y.shape(), "; y needs ",
@@ -73,6 +76,8 @@ template <Real T> Dataset<T> take(const Dataset<T>& data, std::span<const Index>
   const Index n = static_cast<Index>(rows.size());
   Dataset<T> part{Tensor<T>({n, data.features()}), Tensor<T>(), {}, data.task};
   gather(data.x, rows, part.x.span());
+  if (!data.weights.empty())
+    for (const Index row : rows) part.weights.push_back(data.weights[static_cast<std::size_t>(row)]);
   if (data.task.kind == TaskKind::regression) {
     part.y = Tensor<T>({n, data.y.cols()});
     gather(data.y, rows, part.y.span());
