@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "wsym/core/parallel.hpp"
+
+namespace wsym::experiment {
+namespace {
+
+struct Scale {
+  std::vector<Index> hidden;
+  Index members, repeats, epochs;
+};
+
+Scale scale_of(const std::string& name, const Program& program) {
+  if (name == "smoke") return {{16}, 4, 1, 8};
+  if (name == "quick") return {{64}, 16, 3, program.quick_epochs};
+  return {{64, 128, 256}, 64, 10, 1000};
+}
+
+/// One option in one group; a non-empty `fallback` stands in the help as [fallback].
+template <class T>
+CLI::Option* add(CLI::App& app, const char* group, const char* name, const char* type, T& value,
+                 const std::string& help, const std::string& fallback) {
+  return app.add_option(name, value, help + " [" + fallback + "]")->type_name(type)->group(group);
+}
+
+/// One word of a list.
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  return CLI::IsMember(words).description("");
+}
+
+/// CLI11 reads -1 as a huge seed and clamps what does not fit; this refuses both.
+template <class T> CLI::Validator whole() {
+  const auto test = [](const std::string& text) {
+    T value{};
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    return read.ec == std::errc() && read.ptr == end ? std::string()
+                                                     : "'" + text + "' came; an integer that fits is needed";
+  };
+  return CLI::Validator(test, "");
+}
+const CLI::Validator count = whole<Index>(), seed = whole<std::uint64_t>();
+
+void add_what(CLI::App& app, Options& o) {
+  const char* const group = "What to run";
+  add(app, group, "--data", "DIR", o.data, "folder of the data", "$WSYM_DATA_DIR, else ./data");
+  add(app, group, "--experiment", "NAME", o.experiment, "ensemble", "ensemble")->check(one_of({"ensemble"}));
+  add(app, group, "--scale", "NAME", o.scale, "smoke: seconds, quick: minutes, paper: many hours", "quick")
+      ->check(one_of({"smoke", "quick", "paper"}));
+  add(app, group, "--preset", "NAME", o.preset, "text: as the paper says, code: as its authors' code does", "text")
+      ->check(one_of({"text", "code"}));
+  app.add_flag("--describe", o.describe, "print the data set's row of the paper's Table 1 and exit")->group(group);
+  app.set_help_flag("-h,--help", "print this and exit")->group(group);
+}
+
+void add_networks(CLI::App& app, Options& o) {
+  const char* const group = "Networks [smoke | quick | paper]";
+  add(app, group, "--models", "LIST", o.models, "of mlp and wmlp, the W-asymmetric one", "mlp,wmlp")
+      ->delimiter(',')
+      ->check(one_of({"mlp", "wmlp"}));
+  add(app, group, "--hidden", "LIST", o.hidden, "widths of the three hidden layers", "16 | 64 | 64,128,256")
+      ->delimiter(',')
+      ->check(count);
+  add(app, group, "--members", "N", o.members, "networks of an ensemble; its sizes: 2, 4, 8, ..", "4 | 16 | 64")
+      ->check(count);
+  add(app, group, "--repeats", "N", o.repeats, "repetitions; all share one split", "1 | 3 | 10")->check(count);
+  add(app, group, "--mask-scope", "NAME", o.mask_scope, "who has one wmlp mask: shared, repetition, member",
+      "shared; code: member")
+      ->check(one_of({"shared", "repetition", "member"}));
+  add(app, group, "--mask-seed", "N", o.mask_seed, "of masks and frozen values", "0")->check(seed);
+}
+
+void add_training(CLI::App& app, Options& o, const Program& program) {
+  const char* const group = "Training by AdamW [smoke | quick | paper]";
+  add(app, group, "--epochs", "N", o.epochs, "at most", "8 | " + std::to_string(program.quick_epochs) + " | 1000")
+      ->check(count);
+  add(app, group, "--patience", "N", o.patience, "epochs without a lower validation loss that end it", "16")
+      ->check(count);
+  add(app, group, "--batch-size", "N", o.batch_size, "rows a step", "256")->check(count);
+  add(app, group, "--lr", "X", o.lr, "learning rate", "0.001");
+  add(app, group, "--weight-decay", "X", o.weight_decay, "decoupled, on all parameters", "0.03");
+  add(app, group, "--seed", "N", o.seed, "of weights and batches, and of the text preset's split", "1234")->check(seed);
+}
+
+void add_results(CLI::App& app, Options& o, const Program& program) {
+  const char* const group = "Results";
+  add(app, group, "--average", "NAME", o.average, "what classifiers average: logits | probabilities", "logits")
+      ->check(one_of({"logits", "probabilities"}));
+  add(app, group, "--groups", "NAME", o.groups, "k networks: the first k, or all disjoint groups of k", "first")
+      ->check(one_of({"first", "disjoint"}));
+  add(app, group, "--out", "DIR", o.out, "folder of journal, tables, figures",
+      "results/" + program.name + "-PRESET-SCALE");
+  app.add_flag("--keep-weights", o.keep_weights, "keep every network's safetensors file")->group(group);
+  add(app, group, "--threads", "N", o.threads, "networks trained at once", "all cores")->check(whole<int>());
+  app.add_flag("--quiet", o.quiet, "print nothing but warnings and errors")->group(group);
+}
+
+std::string footer(const Program& program) {
+  return "Example: " + program.name + " --hidden 64,128 --members 8 --repeats 2 --out results/" + program.name +
+         "\n"
+         "Run the same command again after an interruption, or with more members, repeats, widths or\n"
+         "models: it continues from the journal in --out. Exit codes: 0 done, 2 wrong usage, 1 anything else.";
+}
+
+template <class T> void refuse_twice(const char* option, const std::vector<T>& list) {
+  for (std::size_t i = 0; i < list.size(); ++i)
+    if (std::find(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(i), list[i]) !=
+        list.begin() + static_cast<std::ptrdiff_t>(i))
+      throw Usage(message(option, ": ", list[i], " came twice"), 2);
+}
+
+void within(const char* option, Index value, Index least, Index most) {
+  if (value < least || value > most)
+    throw Usage(message(option, ": ", value, " came; it must be from ", least, " to ", most), 2);
+}
+
+void check(const Options& o) {
+  constexpr Index many = 1'000'000;
+  for (const Index width : o.hidden) within("--hidden", width, 1, 65536);
+  refuse_twice("--hidden", o.hidden);
+  refuse_twice("--models", o.models);
+  within("--members", o.members, 1, many);
+  within("--repeats", o.repeats, 1, many);
+  within("--epochs", o.epochs, 1, many);
+  within("--patience", o.patience, 1, many);
+  within("--batch-size", o.batch_size, 1, many);
+  within("--threads", o.threads, 1, 4096);
+  if (!(o.lr > 0) || std::isinf(o.lr)) throw Usage(message("--lr: ", o.lr, " came; it must be above 0"), 2);
+  if (!(o.weight_decay >= 0) || std::isinf(o.weight_decay))
+    throw Usage(message("--weight-decay: ", o.weight_decay, " came; at least 0 is needed"), 2);
+}
+
+/// Fills what the user left open from --scale and --preset.
+void fill(Options& o, const CLI::App& app, const Program& program) {
+  const Scale scale = scale_of(o.scale, program);
+  if (app.count("--hidden") == 0) o.hidden = scale.hidden;
+  if (app.count("--members") == 0) o.members = scale.members;
+  if (app.count("--repeats") == 0) o.repeats = scale.repeats;
+  if (app.count("--epochs") == 0) o.epochs = scale.epochs;
+  if (app.count("--mask-scope") == 0) o.mask_scope = preset_mask_scope(o.preset);
+  if (app.count("--out") == 0) o.out = "results/" + program.name + "-" + o.preset + "-" + o.scale;
+}
+
+}  // namespace
+
+std::string preset_mask_scope(const std::string& preset) {
+  return preset == "code" ? "member" : "shared";
+}
+
+std::string preset_weights(const std::string& preset) {
+  return preset == "code" ? "last" : "best";
+}
+
+Options parse_options(const Program& program, const std::vector<std::string>& arguments) {
+  Options o;
+  o.threads = available_threads();
+  CLI::App app(
+      program.title + ": deep ensembles of MLPs and W-asymmetric MLPs, from the raw file to tables and figures.",
+      program.name);
+  app.get_formatter()->column_width(20);
+  add_what(app, o);
+  add_networks(app, o);
+  add_training(app, o, program);
+  add_results(app, o, program);
+  app.footer(footer(program));
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    throw Usage(app.help(), 0);
+  } catch (const CLI::ParseError& error) {
+    throw Usage(error.what(), 2);
+  }
+  fill(o, app, program);
+  check(o);
+  return o;
+}
+
+}  // namespace wsym::experiment

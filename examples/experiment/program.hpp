@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+
+#include "wsym/core/types.hpp"
+
+namespace wsym::experiment {
+
+/// What one example program says about itself: its data set's row of the paper's Table 1, and how long quick trains.
+struct Program {
+  std::string name;        // the program's, the data set's in every results file, and the schema's in data/datasets.hpp
+  std::string title;       // for people
+  Index rows = 0;          // of the raw file
+  Index features = 0;      // raw columns without identifiers and target
+  Index inputs = 0;        // after one-hot encoding
+  Index outputs = 1;       // 1: regression; otherwise the number of classes
+  Index quick_epochs = 0;  // the cap of --scale quick
+  std::string unit = {};   // of the regression target
+
+  bool regression() const { return outputs == 1; }
+  std::string metric() const { return regression() ? "rmse" : "accuracy"; }
+};
+
+/// Runs the experiment that the command line asks for; returns the process's exit code: 0 done, 2 wrong usage,
+/// 1 anything else. Errors go to stderr and name the program.
+int run_program(const Program& program, int argc, char** argv);
+
+}  // namespace wsym::experiment

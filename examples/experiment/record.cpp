@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/record.hpp"
+
+#include <unistd.h>
+
+namespace wsym::experiment {
+namespace {
+
+std::string host() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+Json session(double seconds) {
+  return Json::object({{"seconds", Json::number_or_null(seconds)}, {"host", host()}});
+}
+
+double number_or_undefined(const Json& json, const std::string& key) {
+  return json.at(key).is_null() ? undefined : json.number(key);
+}
+
+Json score_json(const Setting& setting, const Score& score) {
+  return Json::object(
+      {{setting.metric, Json::number_or_null(score.metric)}, {setting.loss(), Json::number_or_null(score.loss)}});
+}
+
+Score score_from(const Setting& setting, const Json& json) {
+  return {number_or_undefined(json, setting.metric), number_or_undefined(json, setting.loss())};
+}
+
+Json start_line(const char* kind, const Setting& setting, const Cell& cell) {
+  return Json::object({{"kind", kind},
+                       {"experiment", cell.experiment},
+                       {"dataset", setting.dataset},
+                       {"preset", setting.preset},
+                       {"variant", cell.variant},
+                       {"hidden", cell.hidden},
+                       {"model", cell.model},
+                       {"repeat", cell.repeat}});
+}
+
+Cell cell_of(const Json& line) {
+  return {line.string("experiment"), line.string("variant"), line.index("hidden"), line.string("model"),
+          line.index("repeat")};
+}
+
+Json size_json(const Setting& setting, const SizeRecord& record) {
+  Json::Array views;
+  for (const View& view : record.views) {
+    Json json = Json::object({{"groups", view.groups}, {"average", view.average}});
+    json[setting.metric] = Json::number_or_null(view.score.metric);
+    json[setting.loss()] = Json::number_or_null(view.score.loss);
+    views.push_back(std::move(json));
+  }
+  return Json::object({{"size", record.size},
+                       {"views", std::move(views)},
+                       {"averaged_weights", score_json(setting, record.averaged_weights)}});
+}
+
+SizeRecord size_from(const Setting& setting, const Json& json) {
+  SizeRecord record{json.index("size"), {}, score_from(setting, json.at("averaged_weights"))};
+  for (const Json& view : json.items("views"))
+    record.views.push_back({view.string("groups"), view.string("average"), score_from(setting, view)});
+  return record;
+}
+
+}  // namespace
+
+std::string describe(const Cell& cell) {
+  return message(cell.model, ", hidden ", cell.hidden, ", repetition ", cell.repeat, cell.variant.empty() ? "" : ", ",
+                 cell.variant);
+}
+
+Json to_json(const Setting& setting, const MemberRecord& record) {
+  Json line = start_line("member", setting, record.cell);
+  line["member"] = record.member;
+  line["seed"] = record.seed;
+  line["train"] = score_json(setting, record.train);
+  line["validation"] = score_json(setting, record.validation);
+  line["test"] = score_json(setting, record.test);
+  line["epochs"] = record.epochs_run;
+  line["best_epoch"] = record.best_epoch;
+  line["parameters"] = record.parameters;
+  line["weights"] = record.weights;
+  line["frozen"] = record.frozen;
+  line["diverged"] = record.diverged;
+  line["session"] = session(record.seconds);
+  return line;
+}
+
+MemberRecord member_from_json(const Setting& setting, const Json& line) {
+  MemberRecord record;
+  record.cell = cell_of(line);
+  record.member = line.index("member");
+  record.seed = line.natural("seed");
+  record.train = score_from(setting, line.at("train"));
+  record.validation = score_from(setting, line.at("validation"));
+  record.test = score_from(setting, line.at("test"));
+  record.epochs_run = line.index("epochs");
+  record.best_epoch = line.index("best_epoch");
+  record.parameters = line.index("parameters");
+  record.weights = line.index("weights");
+  record.frozen = line.index("frozen");
+  record.diverged = line.boolean("diverged");
+  record.seconds = number_or_undefined(line.at("session"), "seconds");
+  return record;
+}
+
+Json to_json(const Setting& setting, const CellRecord& record) {
+  Json line = start_line("cell", setting, record.cell);
+  line["members"] = record.members;
+  line["healthy"] = record.healthy;
+  line["distance"] = Json::object({{"all", Json::number_or_null(record.distance.all)},
+                                   {"free", Json::number_or_null(record.distance.free)},
+                                   {"frozen", Json::number_or_null(record.distance.frozen)}});
+  line["keeps_frozen"] = record.keeps_frozen;
+  line["sizes"] = Json::array();
+  for (const SizeRecord& size : record.sizes) line["sizes"].push_back(size_json(setting, size));
+  line["session"] = session(record.seconds);
+  return line;
+}
+
+CellRecord cell_from_json(const Setting& setting, const Json& line) {
+  CellRecord record;
+  record.cell = cell_of(line);
+  record.members = line.index("members");
+  record.healthy = line.index("healthy");
+  const Json& distance = line.at("distance");
+  record.distance = {number_or_undefined(distance, "all"), number_or_undefined(distance, "free"),
+                     number_or_undefined(distance, "frozen")};
+  record.keeps_frozen = line.boolean("keeps_frozen");
+  for (const Json& size : line.items("sizes")) record.sizes.push_back(size_from(setting, size));
+  record.seconds = number_or_undefined(line.at("session"), "seconds");
+  return record;
+}
+
+}  // namespace wsym::experiment

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <compare>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "wsym/io/json.hpp"
+
+namespace wsym::experiment {
+
+inline constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+
+/// What all records of one journal have in common.
+struct Setting {
+  std::string dataset, preset, metric;  // metric: rmse | accuracy
+  /// The name of the loss that goes with the metric, per row: squared error, or negative log-likelihood in nats.
+  std::string loss() const { return metric == "rmse" ? "mse" : "nll"; }
+};
+
+/// The networks that make one ensemble. variant: what differs from the preset's own method, as key=value pairs joined
+/// by
+/// ';' (mask_scope=member); empty for the method itself.
+struct Cell {
+  std::string experiment = "ensemble";
+  std::string variant = {};
+  Index hidden = 0;
+  std::string model = {};
+  Index repeat = 0;
+
+  friend auto operator<=>(const Cell&, const Cell&) = default;
+};
+
+/// "wmlp, hidden 64, repetition 2", with the variant if there is one.
+std::string describe(const Cell& cell);
+
+struct Score {
+  double metric = undefined;
+  double loss = undefined;
+};
+
+/// One trained network.
+struct MemberRecord {
+  Cell cell;
+  Index member = 0;
+  std::uint64_t seed = 0;
+  Score train, validation, test;
+  Index epochs_run = 0, best_epoch = 0;
+  Index parameters = 0, weights = 0, frozen = 0;
+  bool diverged = false;
+  double seconds = 0;  // stands in the line's session part
+};
+
+/// One way of making a prediction from k networks, and its score on the test part. groups: first | disjoint; average:
+/// logits | probabilities, for regression outputs.
+struct View {
+  std::string groups, average;
+  Score score;
+};
+
+/// What the first k of a cell's healthy members (or all disjoint groups of k) are worth together.
+struct SizeRecord {
+  Index size = 0;
+  std::vector<View> views;
+  Score averaged_weights;  // of the network whose weights are the mean of the first k
+};
+
+/// Mean distance over all pairs of members: all parameters, and the two parts that make it up (in squares).
+struct Distance {
+  double all = undefined, free = undefined, frozen = undefined;
+};
+
+/// The ensemble metrics of a finished cell of `members` networks, of which `healthy` did not diverge.
+struct CellRecord {
+  Cell cell;
+  Index members = 0, healthy = 0;
+  std::vector<SizeRecord> sizes;
+  Distance distance;
+  bool keeps_frozen = true;  // averaged weights: all members freeze the same entries at the same values
+  double seconds = 0;        // stands in the line's session part
+};
+
+/// Journal lines. Everything that may differ between two runs of the same command (times, host) stands under "session".
+Json to_json(const Setting& setting, const MemberRecord& record);
+Json to_json(const Setting& setting, const CellRecord& record);
+
+/// Throw FormatError for a line that is not what to_json() writes.
+MemberRecord member_from_json(const Setting& setting, const Json& line);
+CellRecord cell_from_json(const Setting& setting, const Json& line);
+
+}  // namespace wsym::experiment

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/text.hpp"
+
+#include <charconv>
+#include <cmath>
+
+namespace wsym::experiment {
+
+std::string shortest(double value) {
+  if (!std::isfinite(value)) return {};
+  char digits[32];
+  return std::string(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+std::string rounded(double value, int decimals) {
+  if (!std::isfinite(value)) return "-";
+  char digits[400];  // 1e308 has 309 digits before the point
+  return std::string(digits,
+                     std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, decimals).ptr);
+}
+
+std::string join(const std::vector<std::string>& parts, const std::string& separator) {
+  std::string text;
+  for (std::size_t i = 0; i < parts.size(); ++i) text += (i ? separator : "") + parts[i];
+  return text;
+}
+
+std::string join(const std::vector<Index>& parts, const std::string& separator) {
+  std::vector<std::string> words;
+  for (const Index part : parts) words.push_back(std::to_string(part));
+  return join(words, separator);
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::ceil(seconds));
+  const auto two = [](std::int64_t n) {
+    return (n < 10 ? "0" : "") + std::to_string(n);
+  };
+  if (whole < 60) return std::to_string(whole) + " s";
+  if (whole < 3600) return std::to_string(whole / 60) + " min " + two(whole % 60) + " s";
+  return std::to_string(whole / 3600) + " h " + two(whole % 3600 / 60) + " min";
+}
+
+std::string bytes(double count) {
+  if (count < 1e6) return rounded(std::ceil(count / 1e3), 0) + " kB";
+  if (count < 1e9) return rounded(count / 1e6, 1) + " MB";
+  return rounded(count / 1e9, 1) + " GB";
+}
+
+}  // namespace wsym::experiment

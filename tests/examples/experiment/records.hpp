@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "experiment/record.hpp"
+
+/// Hand-made records with numbers that are easy to check.
+namespace sample {
+
+inline const wsym::experiment::Setting accuracy{"digits", "text", "accuracy"};
+inline const wsym::experiment::Setting rmse{"california_housing", "text", "rmse"};
+
+inline wsym::experiment::Cell cell(const std::string& model = "mlp", wsym::Index hidden = 16, wsym::Index repeat = 0) {
+  return {"ensemble", "", hidden, model, repeat};
+}
+
+inline wsym::experiment::MemberRecord member(const wsym::experiment::Cell& cell, wsym::Index member, double metric,
+                                             double loss = 0.5) {
+  wsym::experiment::MemberRecord record;
+  record.cell = cell;
+  record.member = member;
+  record.seed = 1234;
+  record.train = {0.95, 0.1};
+  record.validation = {0.9, 0.2};
+  record.test = {metric, loss};
+  record.epochs_run = 8;
+  record.best_epoch = 7;
+  record.parameters = 100;
+  record.weights = 90;
+  record.frozen = cell.model == "wmlp" ? 9 : 0;
+  record.seconds = 0.25;
+  return record;
+}
+
+/// A cell of `members` networks whose ensemble of k scores metric(k).
+template <class Metric>
+wsym::experiment::CellRecord finished(const wsym::experiment::Cell& cell, wsym::Index members, Metric metric) {
+  wsym::experiment::CellRecord record;
+  record.cell = cell;
+  record.members = record.healthy = members;
+  for (wsym::Index size = 2; size <= members; size *= 2) {
+    wsym::experiment::SizeRecord one;
+    one.size = size;
+    for (const char* groups : {"first", "disjoint"})
+      for (const char* average : {"logits", "probabilities"})
+        one.views.push_back({groups, average, {metric(size), 0.4}});
+    one.averaged_weights = {0.3, 2.0};
+    record.sizes.push_back(one);
+  }
+  record.distance = {5, 4, 3};
+  record.seconds = 1;
+  return record;
+}
+
+}  // namespace sample

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+using namespace wsym::experiment;
+
+TEST_CASE("text: numbers are written by their shortest exact form, undefined ones as nothing") {
+  CHECK(shortest(0.1) == "0.1");
+  CHECK(shortest(0.1 + 0.2) == "0.30000000000000004");
+  CHECK(shortest(-2) == "-2");
+  CHECK(shortest(std::numeric_limits<double>::quiet_NaN()).empty());
+  CHECK(shortest(std::numeric_limits<double>::infinity()).empty());
+}
+
+TEST_CASE("text: rounding keeps the decimals that were asked for") {
+  CHECK(rounded(1.0, 3) == "1.000");
+  CHECK(rounded(-0.12345, 2) == "-0.12");
+  CHECK(rounded(1e308, 1).size() == 311);
+  CHECK(rounded(std::numeric_limits<double>::quiet_NaN(), 2) == "-");
+}
+
+TEST_CASE("text: durations and sizes are rounded up and have two parts at most") {
+  CHECK(duration(0.2) == "1 s");
+  CHECK(duration(59.5) == "1 min 00 s");
+  CHECK(duration(200) == "3 min 20 s");
+  CHECK(duration(7500) == "2 h 05 min");
+  CHECK(bytes(1) == "1 kB");
+  CHECK(bytes(3.4e6) == "3.4 MB");
+  CHECK(bytes(2.5e9) == "2.5 GB");
+}
+
+TEST_CASE("text: join puts the separator between the parts alone") {
+  CHECK(join(std::vector<std::string>{"a", "b"}, ", ") == "a, b");
+  CHECK(join(std::vector<wsym::Index>{64, 128}, ",") == "64,128");
+  CHECK(join(std::vector<std::string>{}, ",").empty());
+}
