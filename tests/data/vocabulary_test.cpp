@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/data/vocabulary.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace wsym;
+
+TEST_CASE("vocabulary: words keep the order in which they came, and are found by name") {
+  Vocabulary words({"pear", "apple", "fig"});
+  CHECK(words.code("pear") == 0);
+  CHECK(words.code("fig") == 2);
+  CHECK(words.code("figs") == -1);
+  CHECK(words.code("") == -1);
+  CHECK(words.add("banana") == 3);
+  CHECK(words.add("apple") == 1);
+  CHECK(words.size() == 4);
+  CHECK(words.word(3) == "banana");
+  for (std::int32_t code = 0; code < 4; ++code) CHECK(words.code(words.word(code)) == code);
+}
+
+TEST_CASE("vocabulary: a word that comes twice is refused") {
+  CHECK_THROWS_WITH_AS(Vocabulary({"a", "b", "a"}), "Vocabulary: 'a' comes twice", ConfigError);
+}
+
+TEST_CASE("vocabulary: equal when words and codes are") {
+  CHECK(Vocabulary({"a", "b"}) == Vocabulary({"a", "b"}));
+  CHECK_FALSE(Vocabulary({"a", "b"}) == Vocabulary({"b", "a"}));
+  CHECK_FALSE(Vocabulary({"a", "b"}) == Vocabulary({"a"}));
+}
