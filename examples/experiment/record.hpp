@@ -15,7 +15,8 @@ inline constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 struct Setting {
   std::string dataset, preset, metric;  // metric: rmse | accuracy
   /// The name of the loss that goes with the metric, per row: squared error, or negative log-likelihood in nats.
-  std::string loss() const { return metric == "rmse" ? "mse" : "nll"; }
+  std::string loss() const { return classifies() ? "nll" : "mse"; }
+  bool classifies() const { return metric == "accuracy"; }
 };
 
 /// The networks that make one ensemble. variant: what differs from the preset's own method, as key=value pairs joined

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "experiment/record.hpp"
+#include "experiment/journal.hpp"
 
 /// Hand-made records with numbers that are easy to check.
 namespace sample {
@@ -48,6 +48,18 @@ wsym::experiment::CellRecord finished(const wsym::experiment::Cell& cell, wsym::
   record.distance = {5, 4, 3};
   record.seconds = 1;
   return record;
+}
+
+/// A finished experiment of `members` networks each: member m of repetition r scores single(m, r), an ensemble of k
+/// ensemble(k, r).
+template <class Single, class Ensemble>
+void add(wsym::experiment::Records& records, wsym::experiment::Cell cell, wsym::Index repeats, wsym::Index members,
+         Single single, Ensemble ensemble) {
+  for (cell.repeat = 0; cell.repeat < repeats; ++cell.repeat) {
+    for (wsym::Index m = 0; m < members; ++m) records.members[{cell, m}] = member(cell, m, single(m, cell.repeat));
+    records.cells[{cell, members}] =
+        finished(cell, members, [&](wsym::Index size) { return ensemble(size, cell.repeat); });
+  }
 }
 
 }  // namespace sample

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <tuple>
+
+namespace wsym::experiment {
+namespace {
+
+const SizeRecord* find_size(const CellRecord& cell, Index size) {
+  for (const SizeRecord& record : cell.sizes)
+    if (record.size == size) return &record;
+  return nullptr;
+}
+
+/// Regression knows one average, that of outputs.
+Score find_view(const SizeRecord& record, const ViewChoice& choice) {
+  for (const View& view : record.views)
+    if (view.groups == choice.groups && (view.average == choice.average || view.average == "outputs"))
+      return view.score;
+  return {};
+}
+
+using GroupKey = std::tuple<std::string, std::string, Index, std::string>;
+
+GroupKey key_of(const Cell& cell) {
+  return {cell.experiment, cell.variant, cell.hidden, cell.model};
+}
+
+/// The number of members that most of a group's repetitions have.
+std::map<GroupKey, Index> members_of_groups(const Records& records) {
+  std::map<GroupKey, std::map<Index, Index>> repeats;
+  for (const auto& [place, cell] : records.cells) ++repeats[key_of(cell.cell)][cell.members];
+  std::map<GroupKey, Index> chosen;
+  for (const auto& [group, counts] : repeats) {
+    Index most = 0;
+    for (const auto& [members, count] : counts)
+      if (count >= most) most = count, chosen[group] = members;
+  }
+  return chosen;
+}
+
+void add_singles(const Records& records, const CellRecord& cell, Group& group) {
+  group.singles.emplace_back();
+  for (Index member = 0; member < cell.members; ++member) {
+    const auto place = records.members.find({cell.cell, member});
+    expect<FormatError>(place != records.members.end(), "journal: ", describe(cell.cell), " is finished with ",
+                        cell.members, " members, but the line of member ", member, " is missing");
+    (place->second.diverged ? group.diverged : group.singles.back()).push_back(&place->second);
+  }
+}
+
+}  // namespace
+
+double Moments::se() const {
+  return sd / std::sqrt(static_cast<double>(n));
+}
+
+Moments moments(const std::vector<double>& values) {
+  Moments result;
+  double sum = 0, squares = 0;
+  for (const double value : values)
+    if (std::isfinite(value)) sum += value, ++result.n;
+  if (result.n == 0) return result;
+  result.mean = sum / static_cast<double>(result.n);
+  for (const double value : values)
+    if (std::isfinite(value)) squares += (value - result.mean) * (value - result.mean);
+  if (result.n > 1) result.sd = std::sqrt(squares / static_cast<double>(result.n - 1));
+  return result;
+}
+
+double improvement_pct(const Setting& setting, double single, double ensemble) {
+  const double gain = setting.classifies() ? ensemble - single : single - ensemble;
+  return 100 * gain / single;
+}
+
+std::vector<Index> Group::sizes() const {
+  std::set<Index> sizes{1};
+  for (const CellRecord* record : cells)
+    for (const SizeRecord& size : record->sizes) sizes.insert(size.size);
+  return {sizes.begin(), sizes.end()};
+}
+
+std::vector<Group> groups_of(const Records& records) {
+  std::map<GroupKey, Group> groups;
+  const std::map<GroupKey, Index> members = members_of_groups(records);
+  for (const auto& [place, record] : records.cells) {
+    const GroupKey key = key_of(record.cell);
+    if (record.members != members.at(key)) continue;
+    Group& group = groups[key];
+    if (group.cells.empty()) group.cell = record.cell;
+    group.members = record.members;
+    group.cells.push_back(&record);
+    add_singles(records, record, group);
+  }
+  std::vector<Group> list;
+  for (auto& [key, group] : groups) list.push_back(std::move(group));
+  return list;
+}
+
+SizeSummary summarise(const Setting& setting, const Group& group, Index size, const ViewChoice& view) {
+  SizeSummary result;
+  result.size = size;
+  if (size == 1) {
+    result.metric = group.single([](const MemberRecord& record) { return record.test.metric; });
+    result.loss = group.single([](const MemberRecord& record) { return record.test.loss; });
+    result.improvement = result.metric.n > 0 ? 0 : undefined;
+    return result;
+  }
+  std::vector<double> single, metric, loss, averaged_metric, averaged_loss;
+  for (std::size_t repeat = 0; repeat < group.cells.size(); ++repeat) {
+    const SizeRecord* record = find_size(*group.cells[repeat], size);
+    if (record == nullptr) continue;  // too many of its members diverged
+    std::vector<double> networks;
+    for (const MemberRecord* network : group.singles[repeat]) networks.push_back(network->test.metric);
+    const Score score = find_view(*record, view);
+    single.push_back(moments(networks).mean);
+    metric.push_back(score.metric);
+    loss.push_back(score.loss);
+    averaged_metric.push_back(record->averaged_weights.metric);
+    averaged_loss.push_back(record->averaged_weights.loss);
+  }
+  result.metric = moments(metric);
+  result.loss = moments(loss);
+  result.averaged_metric = moments(averaged_metric);
+  result.averaged_loss = moments(averaged_loss);
+  result.improvement = improvement_pct(setting, moments(single).mean, result.metric.mean);
+  return result;
+}
+
+}  // namespace wsym::experiment

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/tables.hpp"
+
+#include <cmath>
+
+#include "experiment/text.hpp"
+
+namespace wsym::experiment {
+namespace {
+
+class MetricsTable {
+ public:
+  explicit MetricsTable(const Setting& setting) : setting_(setting) {}
+
+  void add(const Group& group) {
+    group_ = &group;
+    add_singles();
+    for (const Index size : group.sizes())
+      if (size > 1) add_ensembles(size);
+  }
+
+  std::string text = "experiment,dataset,preset,variant,size,split,metric,mean,sd,se,n\n";
+
+ private:
+  void row(Index size, const std::string& split, const std::string& metric, const Moments& value) {
+    const Cell& cell = group_->cell;
+    const std::string variant = "model=" + cell.model + ";hidden=" + std::to_string(cell.hidden) +
+                                (cell.variant.empty() ? "" : ";" + cell.variant);
+    text += join({cell.variant.empty() ? cell.experiment : "controls", setting_.dataset, setting_.preset, variant,
+                  std::to_string(size), split, metric, shortest(value.mean), shortest(value.sd), shortest(value.se()),
+                  std::to_string(value.n)},
+                 ",") +
+            "\n";
+  }
+
+  void add_singles() {
+    const auto scores = [&](const char* split, Score MemberRecord::*part) {
+      row(1, split, setting_.metric, group_->single([&](const MemberRecord& m) { return (m.*part).metric; }));
+      row(1, split, setting_.loss(), group_->single([&](const MemberRecord& m) { return (m.*part).loss; }));
+    };
+    scores("train", &MemberRecord::train);
+    scores("validation", &MemberRecord::validation);
+    scores("test", &MemberRecord::test);
+    add_spread();
+    row(1, "train", "epochs", group_->single([](const MemberRecord& m) { return static_cast<double>(m.epochs_run); }));
+    row(1, "validation", "best_epoch",
+        group_->single([](const MemberRecord& m) { return static_cast<double>(m.best_epoch); }));
+    add_cells();
+  }
+
+  /// How the members of a repetition differ: standard deviation (ddof 0), least and greatest of their metrics.
+  void add_spread() {
+    std::vector<double> sds, least, greatest;
+    for (const auto& networks : group_->singles) {
+      std::vector<double> values;
+      for (const MemberRecord* network : networks) values.push_back(network->test.metric);
+      if (values.empty()) continue;
+      const Moments all = moments(values);
+      const double n = static_cast<double>(all.n);
+      sds.push_back(all.n > 1 ? all.sd * std::sqrt((n - 1) / n) : 0);
+      least.push_back(*std::min_element(values.begin(), values.end()));
+      greatest.push_back(*std::max_element(values.begin(), values.end()));
+    }
+    row(1, "test", setting_.metric + "_member_sd", moments(sds));
+    row(1, "test", setting_.metric + "_member_min", moments(least));
+    row(1, "test", setting_.metric + "_member_max", moments(greatest));
+  }
+
+  void add_cells() {
+    std::vector<double> all, free, frozen, diverged;
+    for (const CellRecord* cell : group_->cells) {
+      all.push_back(cell->distance.all);
+      free.push_back(cell->distance.free);
+      frozen.push_back(cell->distance.frozen);
+      diverged.push_back(static_cast<double>(cell->members - cell->healthy));
+    }
+    row(1, "train", "diverged", moments(diverged));
+    row(group_->members, "train", "pairwise_distance", moments(all));
+    row(group_->members, "train", "pairwise_distance_free", moments(free));
+    row(group_->members, "train", "pairwise_distance_frozen", moments(frozen));
+  }
+
+  void add_ensembles(Index size) {
+    for (const std::string groups : {"first", "disjoint"})
+      for (const std::string average : {"logits", "probabilities"}) {
+        if (average == "probabilities" && !setting_.classifies()) continue;
+        const SizeSummary s = summarise(setting_, *group_, size, {groups, average});
+        const std::string suffix = (groups == "first" ? "" : "_" + groups) + (average == "logits" ? "" : "_" + average);
+        row(size, "test", setting_.metric + suffix, s.metric);
+        row(size, "test", setting_.loss() + suffix, s.loss);
+        row(size, "test", "improvement_pct" + suffix, {s.improvement, undefined, s.metric.n});
+      }
+    const SizeSummary s = summarise(setting_, *group_, size, {});
+    row(size, "test", "averaged_weights_" + setting_.metric, s.averaged_metric);
+    row(size, "test", "averaged_weights_" + setting_.loss(), s.averaged_loss);
+  }
+
+  const Setting& setting_;
+  const Group* group_ = nullptr;
+};
+
+}  // namespace
+
+std::string summary_csv(const Setting& setting, const std::vector<Group>& groups, const ViewChoice& view) {
+  std::string text =
+      "dataset,preset,experiment,model,gate,hidden,size,metric,mean,sd,repeats,single_mean,single_sd,improvement_pct,"
+      "averaged_weights_mean,nll_mean\n";
+  for (const Group& group : groups) {
+    if (!group.cell.variant.empty()) continue;
+    const SizeSummary single = summarise(setting, group, 1, view);
+    for (const Index size : group.sizes()) {
+      const SizeSummary s = summarise(setting, group, size, view);
+      text += join({setting.dataset, setting.preset, group.cell.experiment, group.cell.model, "",
+                    std::to_string(group.cell.hidden), std::to_string(size), setting.metric, shortest(s.metric.mean),
+                    shortest(s.metric.sd), std::to_string(s.metric.n), shortest(single.metric.mean),
+                    shortest(single.metric.sd), shortest(s.improvement), shortest(s.averaged_metric.mean),
+                    setting.classifies() ? shortest(s.loss.mean) : ""},
+                   ",") +
+              "\n";
+    }
+  }
+  return text;
+}
+
+std::string metrics_csv(const Setting& setting, const std::vector<Group>& groups) {
+  MetricsTable table(setting);
+  for (const Group& group : groups) table.add(group);
+  return std::move(table.text);
+}
+
+}  // namespace wsym::experiment
