@@ -9,7 +9,9 @@
 #if !defined(CSV_IO_NO_THREAD)
 #define CSV_IO_NO_THREAD
 #endif
-#if __has_include(<libfccp/csv.h>)
+#if defined(WSYM_CSV) && !WSYM_CSV
+// -DWSYM_CSV=0 leaves the parser out where it is installed.
+#elif __has_include(<libfccp/csv.h>)
 #include <libfccp/csv.h>
 #define WSYM_CSV 1
 #elif __has_include(<csv.h>)
