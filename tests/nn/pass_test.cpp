@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/nn/pass.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace wsym;
+
+TEST_CASE_TEMPLATE("pass: it knows whether it trains, and so do its children", T, float, double) {
+  const Pass<T> train = Pass<T>::train(Key(3)), evaluate = Pass<T>::evaluate();
+  CHECK(train.training());
+  CHECK(train.child(2).training());
+  CHECK_FALSE(evaluate.training());
+  CHECK_FALSE(evaluate.child(2).training());
+}
+
+TEST_CASE_TEMPLATE("pass: a child's stream follows from the parent's key and the index alone", T, float, double) {
+  const Pass<T> pass = Pass<T>::train(Key(3));
+  CHECK(pass.key() == Key(3));
+  CHECK(pass.child(1).key() == Key(3).child(1));
+  CHECK_FALSE(pass.child(1).key() == pass.child(2).key());
+  CHECK(Pass<T>::evaluate(Key(5)).key() == Key(5));
+}
