@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "wsym/core/error.hpp"
+#include "wsym/core/random.hpp"
+#include "wsym/core/types.hpp"
+
+namespace wsym {
+
+/// Row numbers (from 0) of the parts of a data set: disjoint, together every row, each in random order.
+struct Split {
+  std::vector<Index> train, valid, test;
+  friend bool operator==(const Split&, const Split&) = default;
+};
+
+/// The share of the test part in all rows, and that of the validation part in the rest.
+struct SplitFractions {
+  double test = 0.2;
+  double valid = 0.2;
+};
+
+namespace detail {
+
+/// ceil(fraction n), but n fraction = 3.0000000000000004 is 3.
+inline Index part_size(double fraction, Index n) {
+  expect<ConfigError>(fraction >= 0 && fraction < 1, "split: a fraction of ", fraction, "; it is in [0, 1)");
+  return static_cast<Index>(std::ceil(fraction * static_cast<double>(n) - 1e-9));
+}
+
+/// Divides `total` over the classes in proportion to their counts: the floor of each share, then one more to the
+/// largest remainders (equal ones: lowest class first). total <= the sum of the counts.
+inline std::vector<Index> apportion(Index total, std::span<const Index> counts) {
+  const Index sum = std::accumulate(counts.begin(), counts.end(), Index{0});
+  std::vector<Index> shares(counts.size()), order(counts.size());
+  if (sum == 0) return shares;
+  Index left = total;
+  for (std::size_t c = 0; c < counts.size(); ++c) left -= shares[c] = counts[c] * total / sum;
+  std::iota(order.begin(), order.end(), Index{0});
+  const auto remainder = [&](Index c) {
+    return counts[static_cast<std::size_t>(c)] * total % sum;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return remainder(a) > remainder(b); });
+  for (Index i = 0; i < left; ++i) ++shares[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])];
+  return shares;
+}
+
+/// The given rows by class, in their order. Throws ConfigError for a label outside 0 .. classes - 1.
+inline std::vector<std::vector<Index>> by_class(std::span<const Index> rows, std::span<const std::int32_t> labels,
+                                                Index classes) {
+  std::vector<std::vector<Index>> members(static_cast<std::size_t>(classes));
+  for (const Index row : rows) {
+    const std::int32_t label = labels[static_cast<std::size_t>(row)];
+    expect<ConfigError>(label >= 0 && label < classes, "split: row ", row, " has label ", label, "; there are ",
+                        classes, " classes");
+    members[static_cast<std::size_t>(label)].push_back(row);
+  }
+  return members;
+}
+
+inline std::vector<Index> sizes_of(const std::vector<std::vector<Index>>& groups) {
+  std::vector<Index> sizes;
+  for (const auto& group : groups) sizes.push_back(static_cast<Index>(group.size()));
+  return sizes;
+}
+
+inline std::vector<Index> all_rows(Index n) {
+  std::vector<Index> rows(static_cast<std::size_t>(n));
+  std::iota(rows.begin(), rows.end(), Index{0});
+  return rows;
+}
+
+/// The rows in the order that `positions` gives.
+inline std::vector<Index> reorder(std::span<const Index> rows, std::span<const Index> positions) {
+  std::vector<Index> ordered;
+  ordered.reserve(positions.size());
+  for (const Index position : positions) ordered.push_back(rows[static_cast<std::size_t>(position)]);
+  return ordered;
+}
+
+/// Moves the first `count` of `from` to the end of `to`.
+inline void move_front(std::vector<Index>& from, Index count, std::vector<Index>& to) {
+  to.insert(to.end(), from.begin(), from.begin() + count);
+  from.erase(from.begin(), from.begin() + count);
+}
+
+}  // namespace detail
+
+/// A random split of n rows: ceil(test n) of them to test, ceil(valid rest) to validation, the rest to training.
+inline Split split(Index n, const Key& key, SplitFractions fractions = {}) {
+  Split parts;
+  parts.train = key.permutation(n);
+  detail::move_front(parts.train, detail::part_size(fractions.test, n), parts.test);
+  const Index rest = static_cast<Index>(parts.train.size());
+  detail::move_front(parts.train, detail::part_size(fractions.valid, rest), parts.valid);
+  return parts;
+}
+
+/// A random split of the same sizes in which every class has its share of each part (largest remainder).
+/// Throws ConfigError for a label outside 0 .. classes - 1.
+inline Split stratified_split(std::span<const std::int32_t> labels, Index classes, const Key& key,
+                              SplitFractions fractions = {}) {
+  const Index n = static_cast<Index>(labels.size());
+  auto members = detail::by_class(detail::all_rows(n), labels, classes);
+  for (std::size_t c = 0; c < members.size(); ++c)
+    members[c] =
+        detail::reorder(members[c], key.child("class").child(c).permutation(static_cast<Index>(members[c].size())));
+
+  Split parts;
+  const auto cut = [&](Index size, std::vector<Index>& part) {
+    const std::vector<Index> shares = detail::apportion(size, detail::sizes_of(members));
+    for (std::size_t c = 0; c < members.size(); ++c) detail::move_front(members[c], shares[c], part);
+  };
+  cut(detail::part_size(fractions.test, n), parts.test);
+  cut(detail::part_size(fractions.valid, n - static_cast<Index>(parts.test.size())), parts.valid);
+  for (const auto& group : members) parts.train.insert(parts.train.end(), group.begin(), group.end());
+
+  const auto shuffle = [&](const char* name, std::vector<Index>& part) {
+    part = detail::reorder(part, key.child(name).permutation(static_cast<Index>(part.size())));
+  };
+  shuffle("train", parts.train);
+  shuffle("valid", parts.valid);
+  shuffle("test", parts.test);
+  return parts;
+}
+
+namespace detail {
+
+/// The 32-bit Mersenne Twister (the numbers of std::mt19937, without the cost of <random>) with the shuffle that the
+/// authors' split rests on. Source: Matsumoto and Nishimura, ACM TOMACS 8 (1998); shuffle: spec 6.2.
+class AuthorsShuffle {
+ public:
+  explicit AuthorsShuffle(std::uint32_t seed) {
+    state_[0] = seed;
+    for (std::uint32_t i = 1; i < size; ++i) state_[i] = 1812433253 * (state_[i - 1] ^ state_[i - 1] >> 30) + i;
+  }
+
+  std::uint32_t next() {
+    if (at_ == size) renew();
+    std::uint32_t y = state_[at_++];
+    y ^= y >> 11;
+    y ^= y << 7 & 0x9d2c5680;
+    y ^= y << 15 & 0xefc60000;
+    return y ^ y >> 18;
+  }
+  /// Uniform on 0 .. largest: the low bits of words, until they fit.
+  std::uint32_t below(std::uint32_t largest) {
+    const std::uint32_t mask = static_cast<std::uint32_t>((std::uint64_t{1} << std::bit_width(largest)) - 1);
+    for (;;)
+      if (const std::uint32_t value = next() & mask; value <= largest) return value;
+  }
+  std::vector<Index> permutation(Index n) {
+    std::vector<Index> order = all_rows(n);
+    for (std::size_t i = order.size(); i-- > 1;) std::swap(order[i], order[below(static_cast<std::uint32_t>(i))]);
+    return order;
+  }
+
+ private:
+  static constexpr std::uint32_t size = 624;
+
+  void renew() {
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const std::uint32_t y = (state_[i] & 0x80000000) | (state_[(i + 1) % size] & 0x7fffffff);
+      state_[i] = state_[(i + 397) % size] ^ y >> 1 ^ (y & 1 ? 0x9908b0df : 0);
+    }
+    at_ = 0;
+  }
+
+  std::array<std::uint32_t, size> state_{};
+  std::uint32_t at_ = size;
+};
+
+/// Cuts `count` rows off `rows` into `part`, by class unless there are no labels; both keep the order of the draw.
+inline void authors_cut(std::vector<Index>& rows, std::vector<Index>& part, double fraction, std::uint32_t seed,
+                        std::span<const std::int32_t> labels, Index classes) {
+  AuthorsShuffle random(seed);
+  const Index n = static_cast<Index>(rows.size()), count = part_size(fraction, n);
+  if (labels.empty()) {
+    rows = reorder(rows, random.permutation(n));
+    move_front(rows, count, part);
+    return;
+  }
+  auto members = by_class(rows, labels, classes);
+  const std::vector<Index> stay = apportion(n - count, sizes_of(members));
+  rows.clear();
+  for (std::size_t c = 0; c < members.size(); ++c) {
+    members[c] = reorder(members[c], random.permutation(static_cast<Index>(members[c].size())));
+    move_front(members[c], stay[c], rows);
+    move_front(members[c], static_cast<Index>(members[c].size()), part);
+  }
+  rows = reorder(rows, random.permutation(static_cast<Index>(rows.size())));
+  part = reorder(part, random.permutation(static_cast<Index>(part.size())));
+}
+
+inline Split authors_split(Index n, std::span<const std::int32_t> labels, Index classes) {
+  Split parts;
+  parts.train = all_rows(n);
+  authors_cut(parts.train, parts.test, 0.2, 42, labels, classes);
+  authors_cut(parts.train, parts.valid, 0.1, 43, labels, classes);
+  return parts;
+}
+
+}  // namespace detail
+
+/// The split of the paper's code, index by index: 20 % test (seed 42), then 10 % of the rest for validation (seed 43).
+/// Rows count in the order of the authors' files (`prepare` in datasets.hpp keeps it).
+inline Split authors_split(Index n) {
+  return detail::authors_split(n, {}, 0);
+}
+/// The same, stratified by class.
+inline Split authors_split(std::span<const std::int32_t> labels, Index classes) {
+  return detail::authors_split(static_cast<Index>(labels.size()), labels, classes);
+}
+
+}  // namespace wsym
