@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/nn/init.hpp"
+#include "wsym/nn/pass.hpp"
+#include "wsym/ops/linear.hpp"
+
+namespace wsym {
+
+/// y = x Wᵀ + b: x (..., in) -> (..., out).
+template <Real T> struct Linear {
+  Parameter<T> weight;  // (out, in), perhaps with frozen entries
+  Parameter<T> bias;    // (out)
+
+  Linear() = default;
+  /// Weights and biases uniform on +-1/sqrt(in). Throws ConfigError for a size below 1.
+  Linear(Index in, Index out, const Key& key)
+      : weight(uniform_tensor<T>(Shape{out, in}, linear_bound(in), key.child("weight"))),
+        bias(uniform_tensor<T>(Shape{out}, linear_bound(in), key.child("bias"))) {
+    expect<ConfigError>(out >= 1, "Linear: ", out, " outputs; at least 1 is needed");
+  }
+
+  Var<T> operator()(Var<T> x, Pass<T>&) const { return linear(x, x.tape().use(weight), x.tape().use(bias)); }
+
+  static void visit(auto& self, auto&& v) {
+    v("weight", self.weight);
+    v("bias", self.bias);
+  }
+};
+
+}  // namespace wsym

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/nn/linear.hpp"
+#include "wsym/nn/w_asymmetry.hpp"
+
+namespace wsym {
+
+struct MlpSize {
+  Index in, hidden, out;
+  Index hidden_layers = 3;  // affine layers: one more
+};
+
+/// h = gelu(W_l h + b_l) for each hidden layer, then an affine output: x (..., in) -> (..., out).
+/// The W-asymmetric MLP is the same network with frozen entries in its weights.
+/// Source: Chernov and Novitskij 2025, section 3 (four affine layers, exact GELU, no normalisation).
+template <Real T> struct Mlp {
+  std::vector<Linear<T>> layers;
+
+  Mlp() = default;
+  /// Freshly drawn; layer l draws from init.child(l). Throws ConfigError for a size below 1.
+  Mlp(const MlpSize& size, const Key& init) {
+    expect<ConfigError>(size.in >= 1 && size.hidden >= 1 && size.out >= 1 && size.hidden_layers >= 1, "Mlp: in ",
+                        size.in, ", hidden ", size.hidden, ", out ", size.out, ", hidden layers ", size.hidden_layers,
+                        "; each must be at least 1");
+    for (Index l = 0; l <= size.hidden_layers; ++l)
+      layers.emplace_back(l == 0 ? size.in : size.hidden, l == size.hidden_layers ? size.out : size.hidden,
+                          init.child(static_cast<std::uint64_t>(l)));
+  }
+  /// W-asymmetric: the free entries are those that Mlp(size, init) draws; layer l's frozen ones come from mask.child(l)
+  /// and take their place. Throws ConfigError for an n_fix that is negative or not below the layer's fan-in, or for
+  /// lists that do not have one entry a layer.
+  Mlp(const MlpSize& size, const WAsymmetry& asymmetry, const Key& init) : Mlp(size, init) {
+    const std::vector<Index> n_fix =
+        asymmetry.n_fix.empty() ? n_fix_rule(static_cast<Index>(layers.size()), size.hidden) : asymmetry.n_fix;
+    const std::vector<double> kappa =
+        asymmetry.kappa.empty() ? std::vector<double>(layers.size(), 1.0) : asymmetry.kappa;
+    expect<ConfigError>(n_fix.size() == layers.size() && kappa.size() == layers.size(), "Mlp: ", n_fix.size(),
+                        " values of n_fix and ", kappa.size(), " of kappa; each of the ", layers.size(),
+                        " layers needs one");
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      const Tensor<T>& weight = layers[l].weight.value();
+      layers[l].weight = Parameter<T>(
+          weight, w_asymmetric_entries<T>(weight.rows(), weight.cols(), n_fix[l], kappa[l], asymmetry.mask.child(l)));
+    }
+  }
+
+  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+    Tape<T>& tape = x.tape();
+    for (std::size_t l = 0; l + 1 < layers.size(); ++l)
+      x = linear_gelu(x, tape.use(layers[l].weight), tape.use(layers[l].bias));
+    return layers.back()(x, pass);
+  }
+
+  static void visit(auto& self, auto&& v) { v("layers", self.layers); }
+};
+
+}  // namespace wsym

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/core/visit.hpp"
+
+namespace wsym {
+
+/// How many numbers a model has, by kind. Biases are parameters but not weights (a weight has rank 2 or more).
+struct ParameterCount {
+  Index parameters = 0, weights = 0, frozen = 0;
+  Index trainable() const { return parameters - frozen; }
+};
+
+template <class M> ParameterCount count(const M& model) {
+  ParameterCount n;
+  for_each_parameter(model, [&](const auto& p) {
+    n.parameters += p.size();
+    n.frozen += p.frozen().size();
+    if (p.shape().rank() >= 2) n.weights += p.size();
+  });
+  return n;
+}
+
+namespace detail {
+/// The addresses of a model's parameters and buffers in visit order. Models of one type list the same types.
+template <class M> std::vector<const void*> addresses(const M& model) {
+  std::vector<const void*> list;
+  for_each_member(model, [&](const std::string&, const auto& member) { list.push_back(&member); });
+  return list;
+}
+template <Real T> const Tensor<T>& tensor_of(const Parameter<T>& p) {
+  return p.value();
+}
+template <Real T> const Tensor<T>& tensor_of(const Tensor<T>& t) {
+  return t;
+}
+
+/// Calls f(name, member, others) for each member of the first model; others are the same member of every model.
+template <class M, class F> void for_each_together(const char* what, std::span<const M* const> models, F&& f) {
+  expect<ConfigError>(!models.empty(), what, ": no models; at least one is needed");
+  std::vector<std::vector<const void*>> lists;
+  for (const M* model : models) lists.push_back(addresses(*model));
+  std::size_t at = 0;
+  for_each_member(*models[0], [&](const std::string& name, const auto& member) {
+    using Member = std::remove_cvref_t<decltype(member)>;
+    std::vector<const Member*> same;
+    for (std::size_t i = 0; i < models.size(); ++i) {
+      expect(lists[i].size() == lists[0].size(), what, ": model 0 has ", lists[0].size(), " members but model ", i,
+             " has ", lists[i].size(), "; they must have one architecture");
+      same.push_back(static_cast<const Member*>(lists[i][at]));
+      expect(same[i]->shape() == member.shape(), what, ": ", name, " is ", member.shape(), " in model 0 but ",
+             same[i]->shape(), " in model ", i, "; they must be equal");
+    }
+    f(name, same);
+    ++at;
+  });
+}
+
+template <class M> std::vector<const M*> pointers(std::span<const M> models) {
+  std::vector<const M*> list;
+  for (const M& model : models) list.push_back(&model);
+  return list;
+}
+}  // namespace detail
+
+/// True when all models freeze the same entries at the same values, so that an affine combination keeps them.
+template <class M> bool same_frozen(std::span<const M> models) {
+  bool same = true;
+  detail::for_each_together<M>("same_frozen", detail::pointers(models), [&](const std::string&, const auto& members) {
+    if constexpr (requires { members[0]->frozen(); })
+      for (const auto* member : members) same = same && member->frozen() == members[0]->frozen();
+  });
+  return same;
+}
+
+/// The model  sum_i a_i theta_i  over parameters and buffers, each entry summed in double in the order of the models.
+/// Where all models freeze the same entries at the same values and the a_i sum to 1 these stay frozen; otherwise the
+/// result is a plain network without frozen entries (ask same_frozen()). Throws ConfigError without models, ShapeError
+/// for unlike ones.
+template <class M> M combine(std::span<const M* const> models, std::span<const double> coefficients) {
+  expect<ConfigError>(!models.empty(), "combine: no models; at least one is needed");
+  expect(models.size() == coefficients.size(), "combine: ", models.size(), " models but ", coefficients.size(),
+         " coefficients; one each is needed");
+  double total = 0;
+  for (const double a : coefficients) total += a;
+  const bool affine = std::abs(total - 1) < 1e-12;
+  M result = *models[0];
+  std::vector<const void*> targets = detail::addresses(result);
+  std::size_t at = 0;
+  detail::for_each_together<M>("combine", models, [&](const std::string&, const auto& members) {
+    using Member = std::remove_cvref_t<decltype(*members[0])>;
+    auto sum = detail::tensor_of(*members[0]);
+    for (Index i = 0; i < sum.size(); ++i) {
+      double entry = 0;
+      for (std::size_t m = 0; m < members.size(); ++m)
+        entry += coefficients[m] * static_cast<double>(detail::tensor_of(*members[m])[i]);
+      sum[i] = static_cast<std::remove_reference_t<decltype(sum[i])>>(entry);
+    }
+    auto& target = *static_cast<Member*>(const_cast<void*>(targets[at++]));
+    if constexpr (is_parameter<Member>) {
+      bool keep = affine;
+      for (const auto* member : members) keep = keep && member->frozen() == members[0]->frozen();
+      auto frozen = keep ? members[0]->frozen() : decltype(members[0]->frozen()){};
+      target = Member(std::move(sum), std::move(frozen));
+    } else {
+      target = std::move(sum);
+    }
+  });
+  return result;
+}
+
+/// (1 - t) a + t b: the straight line between two models.
+template <class M> M lerp(const M& a, const M& b, double t) {
+  const M* models[] = {&a, &b};
+  const double coefficients[] = {1 - t, t};
+  return combine<M>(models, coefficients);
+}
+
+/// The arithmetic mean of the models.
+template <class M> M mean(std::span<const M> models) {
+  return combine<M>(detail::pointers(models),
+                    std::vector<double>(models.size(), 1.0 / static_cast<double>(models.size())));
+}
+
+/// The Euclidean distance over all parameters, biases and frozen entries included.
+template <class M> double distance(const M& a, const M& b) {
+  double total = 0;
+  const M* models[] = {&a, &b};
+  detail::for_each_together<M>("distance", models, [&](const std::string&, const auto& members) {
+    if constexpr (is_parameter<std::remove_cvref_t<decltype(*members[0])>>)
+      for (Index i = 0; i < members[0]->size(); ++i) {
+        const double d = static_cast<double>(members[0]->value()[i]) - static_cast<double>(members[1]->value()[i]);
+        total += d * d;
+      }
+  });
+  return std::sqrt(total);
+}
+
+/// The first parameter that holds a number that is not finite, by name; empty when there is none.
+template <class M> std::string first_not_finite(const M& model) {
+  std::string found;
+  for_each_named_parameter(model, [&](const std::string& name, const auto& p) {
+    if (found.empty() && !p.value().array().isFinite().all()) found = name;
+  });
+  return found;
+}
+
+}  // namespace wsym

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/autodiff/tape.hpp"
+#include "wsym/kernels/reduce.hpp"
+
+namespace wsym {
+
+namespace detail {
+template <Real T> void expect_linear(const char* op, Var<T> x, Var<T> w, Var<T> b) {
+  expect(w.shape().rank() == 2 && x.cols() == w.cols(), op, ": x is ", x.shape(), " but weight is ", w.shape(),
+         "; x needs ", w.cols(), " columns");
+  expect(b.size() == w.rows(), op, ": weight is ", w.shape(), " but bias is ", b.shape(), "; it needs ", w.rows(),
+         " entries");
+}
+
+/// What the gradient dz of z = x wᵀ + b contributes: dx = dz w, dw = dzᵀ x, db = the column sums of dz.
+template <Real T> void pull_linear(kernels::View<const T> dz, Var<T> x, Var<T> w, Var<T> b) {
+  x.add_product(dz, w.view());
+  w.add_product(dz.transposed(), x.view());
+  b.add_with([&](MatMap<T> g, bool accumulate) { kernels::column_sums(dz, g.data(), accumulate); });
+}
+}  // namespace detail
+
+/// y = x wᵀ + b.
+/// x (..., in), w (out, in), b (out) -> (..., out); differentiable in all three. Throws ShapeError.
+template <Real T> Var<T> linear(Var<T> x, Var<T> w, Var<T> b) {
+  detail::expect_linear("linear", x, w, b);
+  Var<T> y = x.tape().result(x.shape().with_cols(w.rows()), x, w, b);
+  x.tape().count(2 * x.rows() * w.size());
+  kernels::gemm_bias(y.out_view(), x.view(), w.view().transposed(), b.data());
+  y.pull([=] { detail::pull_linear(y.grad_view(), x, w, b); });
+  return y;
+}
+
+/// y = gelu(x wᵀ + b) in one pass over the output: the same bits as gelu(linear(x, w, b)), with gelu' kept for
+/// backward. x (..., in), w (out, in), b (out) -> (..., out); differentiable in all three. Throws ShapeError.
+template <Real T> Var<T> linear_gelu(Var<T> x, Var<T> w, Var<T> b) {
+  detail::expect_linear("linear_gelu", x, w, b);
+  Var<T> y = x.tape().result(x.shape().with_cols(w.rows()), x, w, b);
+  T* slope = y.takes_gradient() ? x.tape().scratch(y.size()) : nullptr;  // gelu'(z), then dz: (rows, out)
+  x.tape().count(2 * x.rows() * w.size());
+  kernels::gemm_bias_gelu(y.out_view(), kernels::View<T>{slope, y.rows(), y.cols(), y.cols()}, x.view(),
+                          w.view().transposed(), b.data());
+  y.pull([=] {
+    MatMap<T> dz(slope, y.rows(), y.cols());
+    dz.array() *= y.grad().array();
+    detail::pull_linear(kernels::View<const T>{slope, y.rows(), y.cols(), y.cols()}, x, w, b);
+  });
+  return y;
+}
+
+}  // namespace wsym

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+
+#include "wsym/autodiff/tape.hpp"
+#include "wsym/core/visit.hpp"
+#include "wsym/kernels/adamw.hpp"
+#include "wsym/optim/options.hpp"
+
+namespace wsym {
+
+struct AdamWOptions {
+  double rate = 1e-3;
+  double beta1 = 0.9, beta2 = 0.999;
+  double epsilon = 1e-8;
+  double decay = 3e-2;
+  ParameterPredicate decays = {};  // which parameters are decayed; empty: all, biases too
+};
+
+/// Adam with decoupled weight decay. Step t, for every entry theta with gradient g:
+///   theta <- theta (1 - rate decay);  m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;
+///   theta <- theta - rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon).
+/// Frozen entries have gradient 0, so moments 0, and Parameter::change puts them back after the decay. A parameter that
+/// the loss did not reach is left alone. A value: copying it copies the moments.
+/// Source: Loshchilov and Hutter 2019, algorithm 2, with the rate inside the decay as in PyTorch.
+template <Real T> class AdamW {
+ public:
+  explicit AdamW(AdamWOptions options = {}) : options_(std::move(options)) {
+    const AdamWOptions& o = options_;
+    expect<ConfigError>(
+        o.rate >= 0 && o.decay >= 0 && o.epsilon > 0 && o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1,
+        "AdamW: rate ", o.rate, ", decay ", o.decay, ", epsilon ", o.epsilon, ", beta1 ", o.beta1, ", beta2 ", o.beta2,
+        "; rates are not negative, epsilon is positive, betas are in [0, 1)");
+  }
+
+  /// Makes the moments of a model, all 0; the first step does it by itself.
+  template <class M> void start(const M& model) {
+    steps_[0] = 0;
+    moments_.clear();
+    for_each_named_parameter(model, [&](const std::string& name, const Parameter<T>& p) {
+      moments_.push_back(
+          {Tensor<T>(p.shape()), Tensor<T>(p.shape()), !options_.decays || options_.decays(name, p.shape())});
+    });
+  }
+
+  /// One step along the gradients of the last backward; `multiplier` scales the rate (see schedule.hpp).
+  /// Throws ShapeError when the model is not the one of the steps before.
+  template <class M> void step(M& model, Tape<T>& tape, double multiplier = 1) {
+    if (moments_.empty()) start(model);
+    steps_[0] += 1;
+    std::size_t at = 0;
+    for_each_parameter(model, [&](Parameter<T>& parameter) {
+      expect(at < moments_.size() && moments_[at].first.shape() == parameter.shape(),
+             "AdamW: the model is not the one that it has stepped before");
+      Moments& moments = moments_[at++];
+      const std::span<const T> g = tape.gradient(parameter);
+      if (g.empty()) return;
+      const auto scalars = kernels::adamw_step<T>(options_.rate * multiplier, moments.decays ? options_.decay : 0.0,
+                                                  options_.beta1, options_.beta2, options_.epsilon, steps());
+      parameter.change(
+          [&](std::span<T> theta) { kernels::adamw(theta, g, moments.first.span(), moments.second.span(), scalars); });
+    });
+  }
+
+  Index steps() const { return static_cast<Index>(steps_[0]); }
+
+  /// The state that a resumed run needs.
+  static void visit(auto& self, auto&& v) {
+    v("steps", self.steps_);
+    v("moments", self.moments_);
+  }
+
+  struct Moments {
+    Tensor<T> first, second;
+    bool decays = true;
+    static void visit(auto& self, auto&& v) {
+      v("first", self.first);
+      v("second", self.second);
+    }
+  };
+
+ private:
+  AdamWOptions options_;
+  Tensor<double> steps_{Shape{1}};
+  std::vector<Moments> moments_;
+};
+
+}  // namespace wsym

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <functional>
+#include <string>
+
+#include "wsym/core/shape.hpp"
+
+namespace wsym {
+
+/// Chooses parameters by name and shape: all that an optimiser may know of a model.
+using ParameterPredicate = std::function<bool(const std::string& name, const Shape& shape)>;
+
+/// Kernels alone: every parameter of rank 2 or more, no biases. The usual choice where not everything is decayed.
+inline ParameterPredicate weights_only() {
+  return [](const std::string&, const Shape& shape) {
+    return shape.rank() >= 2;
+  };
+}
+
+}  // namespace wsym

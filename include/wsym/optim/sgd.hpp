@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/autodiff/tape.hpp"
+#include "wsym/core/visit.hpp"
+#include "wsym/kernels/sgd.hpp"
+#include "wsym/optim/options.hpp"
+
+namespace wsym {
+
+struct SgdOptions {
+  double rate = 1e-2;
+  double momentum = 0.9;
+  double decay = 0;                // added to the gradient (L2), not decoupled
+  ParameterPredicate decays = {};  // which parameters are decayed; empty: all
+};
+
+/// Stochastic gradient descent with momentum, for every entry theta with gradient g:
+///   b <- momentum b + g + decay theta;  theta <- theta - rate b.
+/// Frozen entries are put back by Parameter::change. A parameter that the loss did not reach is left alone.
+/// Source: Sutskever et al. 2013 in PyTorch's form (the rate outside the buffer, no dampening).
+template <Real T> class Sgd {
+ public:
+  explicit Sgd(SgdOptions options = {}) : options_(std::move(options)) {
+    const SgdOptions& o = options_;
+    expect<ConfigError>(o.rate >= 0 && o.decay >= 0 && o.momentum >= 0 && o.momentum < 1, "Sgd: rate ", o.rate,
+                        ", decay ", o.decay, ", momentum ", o.momentum,
+                        "; rate and decay are not negative, momentum is in [0, 1)");
+  }
+
+  /// Makes the momentum buffers of a model, all 0; the first step does it by itself.
+  template <class M> void start(const M& model) {
+    buffers_.clear();
+    for_each_named_parameter(model, [&](const std::string& name, const Parameter<T>& p) {
+      buffers_.push_back({Tensor<T>(p.shape()), !options_.decays || options_.decays(name, p.shape())});
+    });
+  }
+
+  /// One step along the gradients of the last backward; `multiplier` scales the rate (see schedule.hpp).
+  /// Throws ShapeError when the model is not the one of the steps before.
+  template <class M> void step(M& model, Tape<T>& tape, double multiplier = 1) {
+    if (buffers_.empty()) start(model);
+    std::size_t at = 0;
+    for_each_parameter(model, [&](Parameter<T>& parameter) {
+      expect(at < buffers_.size() && buffers_[at].velocity.shape() == parameter.shape(),
+             "Sgd: the model is not the one that it has stepped before");
+      Buffer& buffer = buffers_[at++];
+      const std::span<const T> g = tape.gradient(parameter);
+      if (g.empty()) return;
+      const kernels::SgdStep<T> scalars{.rate = static_cast<T>(options_.rate * multiplier),
+                                        .momentum = static_cast<T>(options_.momentum),
+                                        .decay = buffer.decays ? static_cast<T>(options_.decay) : T(0)};
+      parameter.change([&](std::span<T> theta) { kernels::sgd(theta, g, buffer.velocity.span(), scalars); });
+    });
+  }
+
+  /// The state that a resumed run needs.
+  static void visit(auto& self, auto&& v) { v("buffers", self.buffers_); }
+
+  struct Buffer {
+    Tensor<T> velocity;
+    bool decays = true;
+    static void visit(auto& self, auto&& v) { v("velocity", self.velocity); }
+  };
+
+ private:
+  SgdOptions options_;
+  std::vector<Buffer> buffers_;
+};
+
+}  // namespace wsym

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <functional>
+
+#include "wsym/data/batches.hpp"
+#include "wsym/optim/clip.hpp"
+#include "wsym/optim/schedule.hpp"
+#include "wsym/train/evaluate.hpp"
+#include "wsym/train/run_state.hpp"
+
+namespace wsym {
+
+struct FitOptions {
+  Index epochs = 1000;       // at most
+  Index patience = 16;       // epochs without a strictly lower validation loss before stopping; 0: never stop early
+  Index batch_size = 256;    // rows a step; the last, partial batch of an epoch is kept
+  bool restore_best = true;  // give back the weights of the best epoch, else those of the last
+  double clip_norm = 0;      // largest global gradient norm; 0: no clipping
+  double clip_value = 0;     // largest gradient entry; 0: no clipping
+  Schedule schedule = {};    // multiplier of the rate by step; empty: 1
+};
+
+/// What an observer sees after each epoch.
+struct EpochReport {
+  Index epoch = 0, best_epoch = 0;  // counted from 1
+  double train_loss = 0;            // mean over the epoch's batches, each weighing the same
+  double valid_loss = 0;            // mean over the rows of the validation set
+  double best_loss = 0;
+};
+
+/// Called after each epoch; returning false stops the run.
+using Observer = std::function<bool(const EpochReport&)>;
+
+enum class Stop { epochs, patience, observer, diverged };
+
+/// How a run ended. A diverged run met a loss that is not finite in its last epoch, and its model is not to be used.
+struct FitReport {
+  Index epochs_run = 0, best_epoch = 0;
+  double best_loss = 0, train_loss = 0, valid_loss = 0;  // validation loss at its best; losses of the last epoch
+  Stop stop = Stop::epochs;
+  bool diverged() const { return stop == Stop::diverged; }
+};
+
+namespace detail {
+inline void check(const FitOptions& o) {
+  expect<ConfigError>(o.epochs >= 0 && o.patience >= 0 && o.batch_size >= 1 && o.clip_norm >= 0 && o.clip_value >= 0,
+                      "fit: epochs ", o.epochs, ", patience ", o.patience, ", batch size ", o.batch_size,
+                      ", clip norm ", o.clip_norm, ", clip value ", o.clip_value,
+                      "; none is negative, and a batch has at least 1 row");
+}
+
+/// Copies the rows of a batch into the tape's arena and returns their loss under the model.
+template <class M, Real T>
+Var<T> batch_loss(const M& model, const Dataset<T>& data, std::span<const Index> rows, Tape<T>& tape, Pass<T>& pass) {
+  const auto room = [&]<class U>(Index cols, U) {
+    const std::size_t size = rows.size() * static_cast<std::size_t>(cols);
+    return std::span<U>(tape.template scratch<U>(static_cast<Index>(size)), size);
+  };
+  const Index n = static_cast<Index>(rows.size());
+  const std::span<T> x = room(data.features(), T()), y = room(data.y.cols(), T());
+  const std::span<T> weights = room(data.weights.empty() ? 0 : 1, T());
+  const std::span<std::int32_t> labels = room(data.labels.empty() ? 0 : 1, std::int32_t());
+  gather(data.x, rows, x);
+  if (data.labels.empty()) gather(data.y, rows, y);
+  if (!data.labels.empty()) gather(data.labels, rows, labels);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = data.weights[static_cast<std::size_t>(rows[i])];
+  const Var<T> output = model(tape.constant(Shape{n, data.features()}, x.data()), pass);
+  return task_loss<T>(data.task, output, y.data(), labels, weights);
+}
+
+/// One epoch over shuffled batches; returns the mean of the batch losses, or at once a loss that is not finite.
+template <class M, class Optimizer, Real T>
+double run_epoch(M& model, Optimizer& optimizer, const Dataset<T>& data, const Batches& batches, Index epoch,
+                 const FitOptions& options, const Key& noise, Tape<T>& tape) {
+  double total = 0;
+  for (Index batch = 0; batch < batches.count(); ++batch) {
+    tape.clear();
+    Pass<T> pass = Pass<T>::train(noise.child(static_cast<std::uint64_t>(batch)));
+    const Var<T> loss = batch_loss(model, data, batches[batch], tape, pass);
+    if (!std::isfinite(loss.item())) return static_cast<double>(loss.item());
+    total += static_cast<double>(loss.item());
+    tape.backward(loss);
+    if (options.clip_norm > 0) clip_by_norm(model, tape, options.clip_norm);
+    if (options.clip_value > 0) clip_by_value(model, tape, options.clip_value);
+    const Index step = (epoch - 1) * batches.count() + batch;
+    optimizer.step(model, tape, options.schedule ? options.schedule(step) : 1.0);
+  }
+  return total / static_cast<double>(batches.count());
+}
+}  // namespace detail
+
+/// Trains state.model from where the state stands, until the epochs are done, the validation loss has not been strictly
+/// below its best for `patience` epochs, the observer says stop, or the loss is no longer finite. state.model is then
+/// the last one, and state.best the best one if restore_best asks for it. Without validation rows there is neither
+/// early stopping nor a best epoch. The batches of epoch e are a function of (key, e): the result does not depend on
+/// threads or on stopping and resuming. One thread and, after the first epoch, no allocation in a step. Throws
+/// ConfigError and ShapeError for unusable input. Source: Chernov and Novitskij 2025, training set-up; deliberate
+/// difference: a diverged run stops at once.
+template <class M, class Optimizer, Real T>
+FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Dataset<T>& valid,
+              const FitOptions& options, const Key& key, const Observer& observer = {}) {
+  detail::check(options);
+  check(train);
+  expect<ConfigError>(train.rows() >= 1, "fit: the training set has no rows");
+  const bool validates = valid.rows() > 0;
+  if (validates) check(valid);
+  Tape<T> tape;
+  Workspace<T> workspace;
+  Batches batches(train.rows(), options.batch_size);
+  FitReport report;
+  while (static_cast<Index>(state.epoch()) < options.epochs) {
+    const double waited = state.epoch() - state.best_epoch();
+    if (validates && options.patience > 0 && waited >= static_cast<double>(options.patience)) {
+      report.stop = Stop::patience;
+      break;
+    }
+    const Index epoch = static_cast<Index>(state.epoch() += 1);
+    batches.shuffle(key.child("order"), epoch);
+    state.train_loss() = detail::run_epoch(state.model, state.optimizer, train, batches, epoch, options,
+                                           key.child("pass").child(static_cast<std::uint64_t>(epoch)), tape);
+    state.valid_loss() = validates ? evaluate(state.model, valid, workspace) : state.train_loss();
+    if (!std::isfinite(state.train_loss()) || !std::isfinite(state.valid_loss())) {
+      report.stop = Stop::diverged;
+      break;
+    }
+    if (!validates || state.valid_loss() < state.best_loss()) {
+      state.best_loss() = state.valid_loss();
+      state.best_epoch() = state.epoch();
+      if (options.restore_best && validates) state.best = state.model;
+    }
+    if (observer && !observer({epoch, static_cast<Index>(state.best_epoch()), state.train_loss(), state.valid_loss(),
+                               state.best_loss()})) {
+      report.stop = Stop::observer;
+      break;
+    }
+  }
+  report.epochs_run = static_cast<Index>(state.epoch());
+  report.best_epoch = static_cast<Index>(state.best_epoch());
+  report.best_loss = state.best_loss();
+  report.train_loss = state.train_loss();
+  report.valid_loss = state.valid_loss();
+  return report;
+}
+
+/// The same from the start, on a model in place: it becomes the best or the last one, as restore_best says.
+template <class M, class Optimizer, Real T>
+FitReport fit(M& model, Optimizer optimizer, const Dataset<T>& train, const Dataset<T>& valid,
+              const FitOptions& options, const Key& key, const Observer& observer = {}) {
+  RunState<M, Optimizer> state(std::move(model), std::move(optimizer));
+  const FitReport report = fit(state, train, valid, options, key, observer);
+  const bool best = options.restore_best && valid.rows() > 0 && report.best_epoch > 0;
+  model = std::move(best ? state.best : state.model);
+  return report;
+}
+
+}  // namespace wsym
