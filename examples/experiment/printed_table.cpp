@@ -80,6 +80,8 @@ std::string printed_table(const Setting& setting, const std::string& unit, const
   for (const Group& group : groups) {
     if (&group == groups.data() || group.cell.variant != variant)
       text += (group.cell.variant.empty() ? "" : "\n" + group.cell.variant + "\n") + table_row(head);
+    else
+      text += "\n";
     variant = group.cell.variant;
     text += group_rows(setting, group, view);
   }
