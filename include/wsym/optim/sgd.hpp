@@ -2,7 +2,6 @@
 #pragma once
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/core/visit.hpp"
-#include "wsym/kernels/sgd.hpp"
 #include "wsym/optim/options.hpp"
 
 namespace wsym {
@@ -44,12 +43,15 @@ template <Real T> class Sgd {
       expect(at < buffers_.size() && buffers_[at].velocity.shape() == parameter.shape(),
              "Sgd: the model is not the one that it has stepped before");
       Buffer& buffer = buffers_[at++];
-      const std::span<const T> g = tape.gradient(parameter);
-      if (g.empty()) return;
-      const kernels::SgdStep<T> scalars{.rate = static_cast<T>(options_.rate * multiplier),
-                                        .momentum = static_cast<T>(options_.momentum),
-                                        .decay = buffer.decays ? static_cast<T>(options_.decay) : T(0)};
-      parameter.change([&](std::span<T> theta) { kernels::sgd(theta, g, buffer.velocity.span(), scalars); });
+      const std::span<const T> gradient = tape.gradient(parameter);
+      if (gradient.empty()) return;
+      const ConstArrayMap<T> g(gradient.data(), parameter.size());
+      const T decay = buffer.decays ? static_cast<T>(options_.decay) : T(0);
+      parameter.change([&](std::span<T> values) {
+        ArrayMap<T> theta(values.data(), parameter.size()), b = buffer.velocity.array();
+        b = static_cast<T>(options_.momentum) * b + (g + decay * theta);
+        theta -= static_cast<T>(options_.rate * multiplier) * b;
+      });
     });
   }
 
