@@ -89,7 +89,7 @@ TEST_CASE("split: every class has its share of every part") {
 }
 
 TEST_CASE("split: a total is apportioned by largest remainder, the lowest class first among equals") {
-  CHECK(detail::apportion(10, std::vector<Index>{1, 1, 1}) == std::vector<Index>{4, 3, 3});
+  CHECK(detail::apportion(10, std::vector<Index>{4, 4, 4}) == std::vector<Index>{4, 3, 3});
   CHECK(detail::apportion(2, std::vector<Index>{5, 3, 2}) == std::vector<Index>{1, 1, 0});
   CHECK(detail::apportion(0, std::vector<Index>{5, 3}) == std::vector<Index>{0, 0});
   CHECK(detail::apportion(0, std::vector<Index>{0, 0}) == std::vector<Index>{0, 0});

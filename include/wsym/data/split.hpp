@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "wsym/core/error.hpp"
@@ -36,19 +37,21 @@ inline Index part_size(double fraction, Index n) {
 }
 
 /// Divides `total` over the classes in proportion to their counts: the floor of each share, then one more to the
-/// largest remainders (equal ones: lowest class first). total <= the sum of the counts.
+/// largest remainders (equal ones: lowest class first). total <= the sum of the counts. The shares are rounded doubles,
+/// and modf keeps the compiler from fusing the product away: on MNIST that rounding decides which class is favoured.
 inline std::vector<Index> apportion(Index total, std::span<const Index> counts) {
-  const Index sum = std::accumulate(counts.begin(), counts.end(), Index{0});
-  std::vector<Index> shares(counts.size()), order(counts.size());
+  const double sum = static_cast<double>(std::accumulate(counts.begin(), counts.end(), Index{0}));
+  std::vector<Index> shares(counts.size());
   if (sum == 0) return shares;
+  std::vector<std::pair<double, std::size_t>> remainders;
   Index left = total;
-  for (std::size_t c = 0; c < counts.size(); ++c) left -= shares[c] = counts[c] * total / sum;
-  std::iota(order.begin(), order.end(), Index{0});
-  const auto remainder = [&](Index c) {
-    return counts[static_cast<std::size_t>(c)] * total % sum;
-  };
-  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return remainder(a) > remainder(b); });
-  for (Index i = 0; i < left; ++i) ++shares[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])];
+  for (std::size_t c = 0; c < counts.size(); ++c) {
+    double whole = 0;
+    remainders.emplace_back(std::modf(static_cast<double>(counts[c]) / sum * static_cast<double>(total), &whole), c);
+    left -= shares[c] = static_cast<Index>(whole);
+  }
+  std::stable_sort(remainders.begin(), remainders.end(), [](auto& a, auto& b) { return a.first > b.first; });
+  for (std::size_t i = 0; i < static_cast<std::size_t>(left); ++i) ++shares[remainders[i].second];
   return shares;
 }
 
