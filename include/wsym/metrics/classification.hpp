@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cmath>
+#include <vector>
+
+#include "wsym/core/tensor.hpp"
+
+namespace wsym {
+
+namespace detail {
+template <Real T> Index argmax_row(const T* row, Index classes) {
+  Index best = 0;
+  for (Index c = 1; c < classes; ++c)
+    if (row[c] > row[best]) best = c;
+  return best;
+}
+
+/// ln sum exp of a row, exact for any shift of it. -inf entries count as probability 0.
+template <Real T> double log_sum_exp(const T* row, Index classes) {
+  const double top = row[argmax_row(row, classes)];
+  double sum = 0;
+  for (Index c = 0; c < classes; ++c) sum += std::exp(row[c] - top);
+  return top + std::log(sum);
+}
+
+template <Real T> void check_labels(const char* what, const Tensor<T>& scores, std::span<const std::int32_t> labels) {
+  expect(scores.rows() == static_cast<Index>(labels.size()) && scores.size() > 0, what, ": scores are ", scores.shape(),
+         " but there are ", labels.size(), " labels; one label for each of at least one row is needed");
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    expect(labels[i] >= 0 && labels[i] < scores.cols(), what, ": label ", labels[i], " in row ", i,
+           "; it needs to be in 0 .. ", scores.cols() - 1);
+}
+
+/// The mean over rows of f(row, label), added in the order of the rows.
+template <Real T, class F>
+double mean_over_rows(const char* what, const Tensor<T>& scores, std::span<const std::int32_t> labels, F f) {
+  check_labels(what, scores, labels);
+  double sum = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    sum += f(scores.data() + static_cast<Index>(i) * scores.cols(), static_cast<Index>(labels[i]));
+  return sum / static_cast<double>(labels.size());
+}
+}  // namespace detail
+
+/// The class of the largest score in each row; of equal scores the lowest class. scores (n, classes): logits,
+/// probabilities or their logarithms.
+template <Real T> std::vector<std::int32_t> argmax(const Tensor<T>& scores) {
+  expect(scores.cols() > 0, "argmax: scores are ", scores.shape(), "; at least one class is needed");
+  std::vector<std::int32_t> classes(static_cast<std::size_t>(scores.rows()));
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    classes[i] = static_cast<std::int32_t>(
+        detail::argmax_row(scores.data() + static_cast<Index>(i) * scores.cols(), scores.cols()));
+  return classes;
+}
+
+/// The fraction of rows whose argmax is the label. scores (n, classes), labels n. Throws ShapeError for other sizes
+/// and for a label outside 0 .. classes - 1; so do all below.
+template <Real T> double accuracy(const Tensor<T>& scores, std::span<const std::int32_t> labels) {
+  return detail::mean_over_rows("accuracy", scores, labels, [&](const T* row, Index label) {
+    return detail::argmax_row(row, scores.cols()) == label ? 1.0 : 0.0;
+  });
+}
+
+/// The fraction of rows whose argmax is another class.
+template <Real T> double error_rate(const Tensor<T>& scores, std::span<const std::int32_t> labels) {
+  return 1 - accuracy(scores, labels);
+}
+
+/// The mean negative log-likelihood of softmax(logits), in nats a row. Logarithms of probabilities are logits too.
+template <Real T> double nll_from_logits(const Tensor<T>& logits, std::span<const std::int32_t> labels) {
+  return detail::mean_over_rows("nll_from_logits", logits, labels, [&](const T* row, Index label) {
+    return detail::log_sum_exp(row, logits.cols()) - row[label];
+  });
+}
+
+/// The mean negative log-likelihood of probabilities as they are, in nats a row; infinite where the label's is 0.
+/// Small ones lose digits: prefer nll_from_logits of log_mean_probabilities for an average of members.
+template <Real T> double nll_from_probabilities(const Tensor<T>& probabilities, std::span<const std::int32_t> labels) {
+  return detail::mean_over_rows("nll_from_probabilities", probabilities, labels,
+                                [](const T* row, Index label) { return -std::log(double{row[label]}); });
+}
+
+}  // namespace wsym

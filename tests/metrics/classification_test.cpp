@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/metrics/classification.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "wsym/core/random.hpp"
+
+using wsym::Index;
+using wsym::Shape;
+using wsym::ShapeError;
+using wsym::Tensor;
+using Labels = std::vector<std::int32_t>;
+
+namespace {
+template <class T> Tensor<T> random_logits(Shape shape, std::uint64_t seed) {
+  Tensor<T> logits(shape);
+  for (Index i = 0; i < logits.size(); ++i)
+    logits[i] = static_cast<T>(3 * wsym::Key(seed).normal(static_cast<std::uint64_t>(i)));
+  return logits;
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("argmax: ties go to the lowest class", T, float, double) {
+  const Tensor<T> scores({4, 3}, {T(1), T(2), T(2), T(5), T(5), T(5), T(-3), T(-2), T(-1), T(0), T(-1), T(0)});
+  CHECK(wsym::argmax(scores) == Labels{1, 0, 2, 0});
+  CHECK(wsym::argmax(Tensor<T>({0, 3})).empty());
+  CHECK(wsym::argmax(Tensor<T>({2, 1})) == Labels{0, 0});
+}
+
+TEST_CASE_TEMPLATE("accuracy: it is the fraction of rows with the label on top, and the error rate the rest", T, float,
+                   double) {
+  const Tensor<T> scores({4, 2}, {T(1), T(0), T(0), T(1), T(2), T(2), T(2), T(2)});
+  const Labels labels{0, 1, 0, 1};
+  CHECK(wsym::accuracy(scores, labels) == 0.75);
+  CHECK(wsym::error_rate(scores, labels) == 0.25);
+}
+
+TEST_CASE_TEMPLATE("nll_from_logits: oracle 8.8, the cross-entropy of (2, 1, 0.1) with class 0", T, float, double) {
+  const Tensor<T> logits({1, 3}, {T(2), T(1), T(0.1)});
+  CHECK(wsym::nll_from_logits(logits, Labels{0}) ==
+        doctest::Approx(0.417030016278).epsilon(std::is_same_v<T, float> ? 1e-7 : 1e-11));
+}
+
+TEST_CASE_TEMPLATE("nll_from_logits: equal scores cost ln(classes), and a shift of a row changes nothing", T, float,
+                   double) {
+  CHECK(wsym::nll_from_logits(Tensor<T>({5, 9}), Labels{0, 3, 8, 1, 1}) == doctest::Approx(std::log(9.0)));
+  const Tensor<T> logits({2, 3}, {T(1), T(2), T(3), T(1000), T(1001), T(1002)});
+  const Labels labels{1, 1};
+  CHECK(wsym::nll_from_logits(logits, labels) == doctest::Approx(-std::log(0.244728471055)));
+  const Tensor<T> far({1, 2}, {T(0), T(30000)});
+  CHECK(wsym::nll_from_logits(far, Labels{0}) == 30000);
+  CHECK(wsym::nll_from_logits(far, Labels{1}) == 0);
+}
+
+TEST_CASE_TEMPLATE("nll_from_logits: it agrees with the probabilities' own", T, float, double) {
+  const Tensor<T> logits = random_logits<T>({65, 7}, 3);
+  Tensor<T> probabilities(logits.shape()), log_probabilities(logits.shape());
+  for (Index row = 0; row < logits.rows(); ++row) {
+    double sum = 0;
+    for (Index c = 0; c < logits.cols(); ++c) sum += std::exp(double{logits(row, c)});
+    for (Index c = 0; c < logits.cols(); ++c) {
+      probabilities(row, c) = static_cast<T>(std::exp(double{logits(row, c)}) / sum);
+      log_probabilities(row, c) = static_cast<T>(logits(row, c) - std::log(sum));
+    }
+  }
+  Labels labels;
+  for (int i = 0; i < 65; ++i) labels.push_back(i % 7);
+  const double nll = wsym::nll_from_logits(logits, labels);
+  CHECK(wsym::nll_from_probabilities(probabilities, labels) == doctest::Approx(nll).epsilon(1e-6));
+  CHECK(wsym::nll_from_logits(log_probabilities, labels) == doctest::Approx(nll).epsilon(1e-6));
+  CHECK(wsym::argmax(probabilities) == wsym::argmax(logits));
+}
+
+TEST_CASE("nll_from_probabilities: a label of probability 0 costs infinity") {
+  CHECK(wsym::nll_from_probabilities(Tensor<double>({1, 2}, {1.0, 0.0}), Labels{1}) ==
+        std::numeric_limits<double>::infinity());
+}
+
+TEST_CASE("classification metrics: wrong sizes and labels are an error that shows them") {
+  const Tensor<float> scores({2, 3});
+  CHECK_THROWS_WITH_AS(
+      wsym::accuracy(scores, Labels{0}),
+      "accuracy: scores are (2, 3) but there are 1 labels; one label for each of at least one row is needed",
+      ShapeError);
+  CHECK_THROWS_WITH_AS(wsym::nll_from_logits(scores, Labels{0, 3}),
+                       "nll_from_logits: label 3 in row 1; it needs to be in 0 .. 2", ShapeError);
+  CHECK_THROWS_WITH_AS(wsym::nll_from_probabilities(scores, Labels{-1, 0}),
+                       "nll_from_probabilities: label -1 in row 0; it needs to be in 0 .. 2", ShapeError);
+  CHECK_THROWS_AS(wsym::error_rate(Tensor<float>({0, 3}), Labels{}), ShapeError);
+  CHECK_THROWS_WITH_AS(wsym::argmax(Tensor<float>({2, 0})), "argmax: scores are (2, 0); at least one class is needed",
+                       ShapeError);
+}
