@@ -121,6 +121,23 @@ template <Real T> [[gnu::always_inline]] inline void store(T* p, Vec<T> v, Index
 #endif
 }
 
+/// Stands for "all lanes" where a count of lanes is asked for.
+struct AllLanes {};
+template <Real T> [[gnu::always_inline]] inline Vec<T> load(const T* p, AllLanes) {
+  return load(p);
+}
+template <Real T> [[gnu::always_inline]] inline void store(T* p, Vec<T> v, AllLanes) {
+  store<T>(p, v);
+}
+
+/// Calls f(i, AllLanes) for every whole vector of n elements, then f(i, count) for what is left, so that one body of
+/// vector code serves both and the bits of an element do not depend on where it lies.
+template <Real T, class F> [[gnu::always_inline]] inline void for_each_vector(Index n, F&& f) {
+  Index i = 0;
+  for (; i + lanes<T> <= n; i += lanes<T>) f(i, AllLanes{});
+  if (i < n) f(i, n - i);
+}
+
 /// a * b + c, rounded once where the machine can (AVX2, AVX-512, NEON) and twice where it cannot; the same everywhere
 /// in one build, at every optimisation level.
 template <Real T> [[gnu::always_inline]] inline Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {

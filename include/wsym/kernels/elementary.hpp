@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <type_traits>
+#include <utility>
+
+#include "wsym/kernels/simd.hpp"
+
+namespace wsym::kernels {
+inline namespace WSYM_SIMD {
+namespace detail {
+
+template <Real T> struct BitsOf {
+  using Word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  typedef Word type __attribute__((vector_size(vector_bytes)));
+};
+template <Real T> using Bits = typename BitsOf<T>::type;
+
+/// c[0] + c[1] x + ... by Horner's rule.
+template <Real T, std::size_t N> [[gnu::always_inline]] inline Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
+  Vec<T> sum = broadcast(c[N - 1]);
+  WSYM_UNROLL
+  for (std::size_t i = N - 1; i > 0; --i) sum = multiply_add<T>(sum, x, broadcast(c[i - 1]));
+  return sum;
+}
+
+/// exp = 2^n exp(r), |r| <= ln(2) / 2. The polynomials of exp(r) begin with 1 + r; the other coefficients are a minimax
+/// fit of the relative error (iteratively reweighted least squares, 60 digits): 3.1e-9 and 3.7e-18. ln(2) is split so
+/// that n times its upper part is exact.
+template <Real T> struct ExpConstants;
+template <> struct ExpConstants<float> {
+  static constexpr float ln2_upper = 0x1.62e4p-1f, ln2_lower = 0x1.7f7d1cp-20f, log2e = 0x1.715476p0f;
+  static constexpr float integer_shift = 0x1.8p23f, least = -110, most = 100;
+  static constexpr int bias = 127, mantissa = 23;
+  static constexpr float series[] = {
+      1.0f, 1.0f, 0.4999999337f, 0.1666651952f, 0.04166840113f, 0.008368851279f, 0.001381431837f};
+};
+template <> struct ExpConstants<double> {
+  static constexpr double ln2_upper = 0x1.62e42fefa38p-1, ln2_lower = 0x1.ef35793c7673p-45, log2e = 0x1.71547652b82fep0;
+  static constexpr double integer_shift = 0x1.8p52, least = -800, most = 800;
+  static constexpr int bias = 1023, mantissa = 52;
+  static constexpr double series[] = {1.0,
+                                      1.0,
+                                      0.50000000000000108277,
+                                      0.16666666666666407652,
+                                      0.041666666666528091277,
+                                      0.0083333333334969259561,
+                                      0.0013888888944252259307,
+                                      0.00019841269502748193947,
+                                      0.000024801492385322781983,
+                                      2.7557588407439003312e-6,
+                                      2.7630524459354510986e-7,
+                                      2.4999864298577809834e-8};
+};
+
+/// exp(a b) without rounding the product first, for least <= a b <= most or NaN.
+template <Real T> [[gnu::always_inline]] inline Vec<T> exp_of_product(Vec<T> a, Vec<T> b) {
+  using C = ExpConstants<T>;
+  using Word = typename BitsOf<T>::Word;
+  const Vec<T> shift = broadcast(C::integer_shift);
+  const Vec<T> shifted = multiply_add<T>(a * b, broadcast(C::log2e), shift);  // n stands in its last bits
+  const Vec<T> n = shifted - shift;
+  const Vec<T> r = multiply_add<T>(n, broadcast(-C::ln2_lower), multiply_add<T>(a, b, n * -C::ln2_upper));
+  // 2^n as a product of two powers, so that the result may overflow or underflow.
+  const Bits<T> biased =
+      reinterpret_cast<Bits<T>>(shifted) - reinterpret_cast<Bits<T>>(shift) + static_cast<Word>(2 * C::bias);
+  const Bits<T> half = biased >> 1;
+  const auto power = [](Bits<T> exponent) {
+    return reinterpret_cast<Vec<T>>(exponent << C::mantissa);
+  };
+  return polynomial<T>(r, C::series) * power(half) * power(biased - half);
+}
+
+template <Real T, int... I> [[gnu::always_inline]] inline Vec<T> count_up(std::integer_sequence<int, I...>) {
+  return Vec<T>{static_cast<T>(I)...};
+}
+
+template <Real T, int Distance, int... I>
+[[gnu::always_inline]] inline Vec<T> exchange(Vec<T> v, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(v, v, (I ^ Distance)...);
+}
+/// Combines each lane with the one `Distance` away, then half as far, until every lane holds all of them.
+template <Real T, int Distance, class F> [[gnu::always_inline]] inline Vec<T> over_lanes(Vec<T> v, F combine) {
+  v = combine(v, exchange<T, Distance>(v, std::make_integer_sequence<int, lanes<T>>{}));
+  if constexpr (Distance > 1)
+    return over_lanes<T, Distance / 2>(v, combine);
+  else
+    return v;
+}
+}  // namespace detail
+
+/// 0, 1, 2, ...
+template <Real T> [[gnu::always_inline]] inline Vec<T> lane_numbers() {
+  return detail::count_up<T>(std::make_integer_sequence<int, lanes<T>>{});
+}
+
+/// load, but with `fill` in the lanes that are not read.
+template <Real T> [[gnu::always_inline]] inline Vec<T> load_or(const T* p, Index count, T fill) {
+  return lane_numbers<T>() < static_cast<T>(count) ? load(p, count) : broadcast(fill);
+}
+template <Real T> [[gnu::always_inline]] inline Vec<T> load_or(const T* p, AllLanes, T) {
+  return load(p);
+}
+
+template <Real T> [[gnu::always_inline]] inline Vec<T> maximum(Vec<T> a, Vec<T> b) {
+  return a > b ? a : b;
+}
+
+/// Every lane: the sum (the maximum) of all lanes, by halves.
+template <Real T> [[gnu::always_inline]] inline Vec<T> sum_of_lanes(Vec<T> v) {
+  return detail::over_lanes<T, lanes<T> / 2>(v, [](Vec<T> a, Vec<T> b) { return a + b; });
+}
+template <Real T> [[gnu::always_inline]] inline Vec<T> maximum_of_lanes(Vec<T> v) {
+  return detail::over_lanes<T, lanes<T> / 2>(v, [](Vec<T> a, Vec<T> b) { return maximum<T>(a, b); });
+}
+
+template <Real T> [[gnu::always_inline]] inline Vec<T> absolute(Vec<T> x) {
+  using Word = typename detail::BitsOf<T>::Word;
+  return reinterpret_cast<Vec<T>>(reinterpret_cast<detail::Bits<T>>(x) & (static_cast<Word>(-1) >> 1));
+}
+
+/// exp(x) to about one unit in the last place; 0 and infinity beyond the range, NaN for NaN.
+template <Real T> [[gnu::always_inline]] inline Vec<T> exp(Vec<T> x) {
+  using C = detail::ExpConstants<T>;
+  x = x < C::least ? broadcast(C::least) : x;
+  x = x > C::most ? broadcast(C::most) : x;
+  return detail::exp_of_product<T>(x, broadcast(T(1)));
+}
+
+}  // namespace WSYM_SIMD
+}  // namespace wsym::kernels
