@@ -100,10 +100,12 @@ TEST_CASE("write_file_atomically: through 200 kills every reader sees one whole 
   for (int round = 0; round < 200; ++round) {
     const pid_t child = ::fork();
     if (child == 0)
-      for (;;) {
-        write_file_atomically(path, b);
-        write_file_atomically(path, a);
-      }
+      [&]() noexcept {
+        for (;;) {
+          write_file_atomically(path, b);
+          write_file_atomically(path, a);
+        }
+      }();
     for (int look = 0; look <= round % 10; ++look) {
       const std::string seen = read_file(path);
       torn += seen != a && seen != b;

@@ -86,13 +86,14 @@ TEST_CASE("AppendFile: after kill -9 each line whose write returned is there, wh
   int told[2];
   REQUIRE(::pipe(told) == 0);
   const pid_t child = ::fork();
-  if (child == 0) {
-    AppendFile file(path);
-    for (char c = 'a';; c = c == 'z' ? 'a' : static_cast<char>(c + 1)) {
-      file.write_line(std::string(1000, c));
-      if (::write(told[1], &c, 1) != 1) ::_exit(1);
-    }
-  }
+  if (child == 0)
+    [&]() noexcept {
+      AppendFile file(path);
+      for (char c = 'a';; c = c == 'z' ? 'a' : static_cast<char>(c + 1)) {
+        file.write_line(std::string(1000, c));
+        if (::write(told[1], &c, 1) != 1) ::_exit(1);
+      }
+    }();
   char seen[100];
   std::size_t lines = 0;
   while (lines < sizeof seen) lines += static_cast<std::size_t>(::read(told[0], seen + lines, sizeof seen - lines));
@@ -127,11 +128,12 @@ TEST_CASE("FileLock: a killed process holds nothing") {
   int told[2];
   REQUIRE(::pipe(told) == 0);
   const pid_t child = ::fork();
-  if (child == 0) {
-    const FileLock lock(path);
-    if (::write(told[1], "x", 1) != 1) ::_exit(1);
-    for (;;) ::pause();
-  }
+  if (child == 0)
+    [&]() noexcept {
+      const FileLock lock(path);
+      if (::write(told[1], "x", 1) != 1) ::_exit(1);
+      for (;;) ::pause();
+    }();
   char byte;
   REQUIRE(::read(told[0], &byte, 1) == 1);
   CHECK_THROWS_AS(FileLock{path}, Error);

@@ -110,9 +110,12 @@ inline void make_directories(const std::string& path) {
   for (std::size_t end = 0; end != path.npos;) {
     end = path.find('/', end + 1);
     const std::string part = path.substr(0, end);
+    if (::mkdir(part.c_str(), 0777) == 0) continue;
+    const int reason = errno;
     struct stat status;
-    if (::mkdir(part.c_str(), 0777) != 0 && (::stat(part.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)))
-      detail::throw_file_error("cannot make the directory", part);
+    if (::stat(part.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
+    errno = reason;
+    detail::throw_file_error("cannot make the directory", part);
   }
 }
 
