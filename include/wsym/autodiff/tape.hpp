@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "wsym/autodiff/var.hpp"
+#include "wsym/core/parallel.hpp"
 
 namespace wsym {
 
@@ -18,8 +19,10 @@ namespace wsym {
 ///   }
 template <Real T> class Tape {
  public:
-  /// differentiate = false records values alone, for prediction.
-  explicit Tape(bool differentiate = true) : differentiate_(differentiate) {}
+  /// differentiate = false records values alone, for prediction. Large products are split over the threads of
+  /// `parallel`, by rows of the result and never over the inner index, so the bits are the same for any number.
+  explicit Tape(bool differentiate = true, Parallel parallel = {})
+      : parallel_(parallel), differentiate_(differentiate) {}
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
@@ -50,10 +53,25 @@ template <Real T> class Tape {
   /// Uninitialised memory that lives until clear(): what an op's forward leaves for its pullback.
   template <class U = T> U* scratch(Index count) { return arena_.template allocate<U>(count); }
 
-  /// c = a b, or c += a b: every product of an op goes through here, where its 2 m n k operations are counted.
+  /// c = a b, or c += a b: every product of an op goes through here or the two below, where its 2 m n k operations are
+  /// counted.
   void product(kernels::View<T> c, kernels::View<const T> a, kernels::View<const T> b, bool accumulate = false) {
-    count(2 * a.rows * a.cols * b.cols);
-    kernels::gemm(c, a, b, accumulate);
+    over_rows(c.rows, 2 * a.rows * a.cols * b.cols, [&](Index row, Index rows) {
+      kernels::gemm(c.block(row, 0, rows, c.cols), a.block(row, 0, rows, a.cols), b, accumulate);
+    });
+  }
+  /// c = a b + bias, the bias (columns) added to every row.
+  void affine(kernels::View<T> c, kernels::View<const T> a, kernels::View<const T> b, const T* bias) {
+    over_rows(c.rows, 2 * a.rows * a.cols * b.cols, [&](Index row, Index rows) {
+      kernels::gemm_bias(c.block(row, 0, rows, c.cols), a.block(row, 0, rows, a.cols), b, bias);
+    });
+  }
+  /// h = gelu(z) and, unless slope is null, slope = gelu'(z), both of h's shape, with z = a b + bias.
+  void affine_gelu(kernels::View<T> h, T* slope, kernels::View<const T> a, kernels::View<const T> b, const T* bias) {
+    over_rows(h.rows, 2 * a.rows * a.cols * b.cols, [&](Index row, Index rows) {
+      const kernels::View<T> dh{slope ? slope + row * h.cols : nullptr, rows, h.cols, h.cols};
+      kernels::gemm_bias_gelu(h.block(row, 0, rows, h.cols), dh, a.block(row, 0, rows, a.cols), b, bias);
+    });
   }
   /// Adds executed floating-point operations to work(), for ops with products of their own.
   void count(Index operations) { work_ += operations; }
@@ -127,6 +145,20 @@ template <Real T> class Tape {
     node->previous = std::exchange(last_, node);
   }
 
+  /// Counts the work and calls f(first row, rows) for parts that cover all rows: one part, unless there are threads and
+  /// enough work for each (about 0.1 ms) to be worth waking it.
+  template <class F> void over_rows(Index rows, Index work, const F& f) {
+    constexpr Index least = Index{1} << 23;  // operations a thread
+    count(work);
+    const Index parts =
+        std::clamp<Index>(work / least, 1, std::min<Index>(parallel_.threads, std::max<Index>(rows, 1)));
+    if (parts == 1) return f(Index{0}, rows);
+    parallel_for(parts, parallel_, [&](Index part) {
+      const Index first = rows * part / parts;
+      f(first, rows * (part + 1) / parts - first);
+    });
+  }
+
   /// Open addressing by the parameter's address; the table is never more than half full.
   Leaf& find(const Parameter<T>& parameter) {
     const std::size_t mask = leaves_.size() - 1;
@@ -146,6 +178,7 @@ template <Real T> class Tape {
   std::size_t leaf_count_ = 0;
   Node* last_ = nullptr;
   Index work_ = 0;
+  Parallel parallel_;
   bool differentiate_, walked_ = false;
 };
 

@@ -26,8 +26,7 @@ template <Real T> void pull_linear(kernels::View<const T> dz, Var<T> x, Var<T> w
 template <Real T> Var<T> linear(Var<T> x, Var<T> w, Var<T> b) {
   detail::expect_linear("linear", x, w, b);
   Var<T> y = x.tape().result(x.shape().with_cols(w.rows()), x, w, b);
-  x.tape().count(2 * x.rows() * w.size());
-  kernels::gemm_bias(y.out_view(), x.view(), w.view().transposed(), b.data());
+  x.tape().affine(y.out_view(), x.view(), w.view().transposed(), b.data());
   y.pull([=] { detail::pull_linear(y.grad_view(), x, w, b); });
   return y;
 }
@@ -38,9 +37,7 @@ template <Real T> Var<T> linear_gelu(Var<T> x, Var<T> w, Var<T> b) {
   detail::expect_linear("linear_gelu", x, w, b);
   Var<T> y = x.tape().result(x.shape().with_cols(w.rows()), x, w, b);
   T* slope = y.takes_gradient() ? x.tape().scratch(y.size()) : nullptr;  // gelu'(z), then dz: (rows, out)
-  x.tape().count(2 * x.rows() * w.size());
-  kernels::gemm_bias_gelu(y.out_view(), kernels::View<T>{slope, y.rows(), y.cols(), y.cols()}, x.view(),
-                          w.view().transposed(), b.data());
+  x.tape().affine_gelu(y.out_view(), slope, x.view(), w.view().transposed(), b.data());
   y.pull([=] {
     MatMap<T> dz(slope, y.rows(), y.cols());
     dz.array() *= y.grad().array();

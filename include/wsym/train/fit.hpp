@@ -18,6 +18,7 @@ struct FitOptions {
   double clip_norm = 0;      // largest global gradient norm; 0: no clipping
   double clip_value = 0;     // largest gradient entry; 0: no clipping
   Schedule schedule = {};    // multiplier of the rate by step; empty: 1
+  Parallel parallel = {};    // threads for the products of one large network; many small ones take a thread each
 };
 
 /// What an observer sees after each epoch.
@@ -104,7 +105,7 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
   expect<ConfigError>(train.rows() >= 1, "fit: the training set has no rows");
   const bool validates = valid.rows() > 0;
   if (validates) check(valid);
-  Tape<T> tape;
+  Tape<T> tape(true, options.parallel);
   Workspace<T> workspace;
   Batches batches(train.rows(), options.batch_size);
   FitReport report;
@@ -142,11 +143,12 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
   return report;
 }
 
-/// The same from the start, on a model in place: it becomes the best or the last one, as restore_best says.
+/// The same from the start, on a model in place: it becomes the best or the last one, as restore_best says. Where
+/// something is thrown the model is as before.
 template <class M, class Optimizer, Real T>
 FitReport fit(M& model, Optimizer optimizer, const Dataset<T>& train, const Dataset<T>& valid,
               const FitOptions& options, const Key& key, const Observer& observer = {}) {
-  RunState<M, Optimizer> state(std::move(model), std::move(optimizer));
+  RunState<M, Optimizer> state(model, std::move(optimizer));
   const FitReport report = fit(state, train, valid, options, key, observer);
   const bool best = options.restore_best && valid.rows() > 0 && report.best_epoch > 0;
   model = std::move(best ? state.best : state.model);
