@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <cmath>
 #include <cstring>
 
 #include "wsym/core/types.hpp"
@@ -165,9 +166,9 @@ template <Real T> [[gnu::always_inline]] inline Vec<T> multiply_add(Vec<T> a, Ve
 template <Real T> [[gnu::always_inline]] inline Vec<T> square_root(Vec<T> a) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4)
-    return _mm512_sqrt_ps(a);
+    return _mm512_mask_sqrt_ps(a, 0xffff, a);  // g++ 12 warns of an uninitialised value in the unmasked ones
   else
-    return _mm512_sqrt_pd(a);
+    return _mm512_mask_sqrt_pd(a, 0xff, a);
 #elif defined(__AVX__)
   if constexpr (sizeof(T) == 4)
     return _mm256_sqrt_ps(a);
