@@ -49,10 +49,13 @@ template <Real T> class Parameter {
   Index size() const { return value_.size(); }
   const Frozen<T>& frozen() const { return frozen_; }
 
-  /// f(std::span<T>) rewrites the values; afterwards the frozen ones stand as before.
+  /// f(std::span<T>) rewrites the values; afterwards, also when f throws, the frozen ones stand as before.
   template <class F> void change(F&& f) {
+    const struct Restore {
+      Parameter& parameter;
+      ~Restore() { parameter.frozen_.restore(parameter.value_.span()); }
+    } restore{*this};
     f(value_.span());
-    frozen_.restore(value_.span());
   }
 
  private:

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/core/shape.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace wsym;
+
+TEST_CASE("Shape: a matrix of all leading axes by the last, for every rank") {
+  const struct {
+    Shape shape;
+    int rank;
+    Index rows, cols, size;
+  } cases[] = {{{}, 0, 1, 1, 1},
+               {{5}, 1, 1, 5, 5},
+               {{3, 5}, 2, 3, 5, 15},
+               {{2, 3, 5}, 3, 6, 5, 30},
+               {{7, 2, 3, 5}, 4, 42, 5, 210},
+               {{0}, 1, 1, 0, 0},
+               {{0, 4}, 2, 0, 4, 0},
+               {{4, 0}, 2, 4, 0, 0}};
+  for (const auto& expected : cases) {
+    CAPTURE(expected.shape);
+    CHECK(expected.shape.rank() == expected.rank);
+    CHECK(expected.shape.rows() == expected.rows);
+    CHECK(expected.shape.cols() == expected.cols);
+    CHECK(expected.shape.size() == expected.size);
+  }
+  CHECK(Shape{7, 2, 3}[0] == 7);
+  CHECK(Shape{7, 2, 3}[2] == 3);
+}
+
+TEST_CASE("Shape: with_cols keeps the leading axes") {
+  CHECK(Shape{2, 3, 5}.with_cols(9) == Shape{2, 3, 9});
+  CHECK(Shape{5}.with_cols(9) == Shape{9});
+  CHECK(Shape{}.with_cols(9) == Shape{9});
+}
+
+TEST_CASE("Shape: equal means the same rank and sizes") {
+  CHECK(Shape{2, 3} == Shape{2, 3});
+  CHECK(Shape{2, 3} != Shape{3, 2});
+  CHECK(Shape{6} != Shape{1, 6});
+  CHECK(Shape{} != Shape{1});
+  CHECK(Shape{} == Shape());
+}
+
+TEST_CASE("Shape: prints as a tuple") {
+  CHECK(message(Shape{}, Shape{4}, Shape{4, 0, 2}) == "()(4)(4, 0, 2)");
+}
+
+TEST_CASE("Shape: refuses a fifth axis and a negative size") {
+  CHECK_THROWS_WITH_AS((Shape{1, 2, 3, 4, 5}), "Shape: 5 axes; at most 4 are supported", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{1, -2}), "Shape: axis 1 has size -2; sizes are not negative", ShapeError);
+}
