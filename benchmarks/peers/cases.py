@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""What the Python peers share: the case files that wsym_worker writes, the clock, and the question loop."""
+
+import statistics
+import sys
+import time
+
+import numpy as np
+
+RATE, DECAY = 1e-3, 3e-2
+ROWS, BATCHES, MEMBERS = 256, 16, 64
+SHAPES = {"california": (8, 1), "otto": (93, 9), "mnist": (784, 10)}
+
+
+class Case:
+    """Initial weights [(weight (out, in), bias), ...] and batches [(x, y), ...] of one case."""
+
+    def __init__(self, name, folder):
+        data, hidden = name.split("_")
+        self.features, self.outputs = SHAPES[data]
+        self.hidden = int(hidden)
+        self.regression = data == "california"
+        widths = [self.features] + 3 * [self.hidden] + [self.outputs]
+        flat = np.fromfile(f"{folder}/weights.f32", np.float32)
+        self.layers, at = [], 0
+        for fan_in, fan_out in zip(widths, widths[1:]):
+            weight = flat[at : at + fan_in * fan_out].reshape(fan_out, fan_in)
+            bias = flat[at + weight.size : at + weight.size + fan_out]
+            at += weight.size + bias.size
+            self.layers.append((weight.copy(), bias.copy()))
+        x = np.fromfile(f"{folder}/x.f32", np.float32).reshape(BATCHES, ROWS, self.features)
+        if self.regression:
+            y = np.fromfile(f"{folder}/y.f32", np.float32).reshape(BATCHES, ROWS, 1)
+        else:
+            y = np.fromfile(f"{folder}/y.i32", np.int32).reshape(BATCHES, ROWS).astype(np.int64)
+        self.batches = list(zip(x, y))
+
+
+def microseconds(budget, call):
+    """Processor time of one call, all threads: the median over blocks that together take about `budget` seconds."""
+    for _ in range(3):
+        call()
+    start = time.process_time()
+    call()
+    calls = max(1, int(budget / 20 / max(time.process_time() - start, 1e-6)))
+    blocks = []
+    while sum(blocks) < budget or len(blocks) < 3:
+        start = time.process_time()
+        for _ in range(calls):
+            call()
+        blocks.append(time.process_time() - start)
+    return 1e6 * statistics.median(blocks) / calls
+
+
+def serve(variants):
+    """variants: {"step:stock": build}; build(case) -> (call, divisor): call() runs one step and returns its loss."""
+    loaded = {}
+    for line in sys.stdin:
+        try:
+            word, *rest = line.split()
+            if word == "list":
+                print(*variants, flush=True)
+                continue
+            kind, variant, name, folder, number = rest
+            if name not in loaded:
+                loaded = {name: Case(name, folder)}
+            call, divisor = variants[f"{kind}:{variant}"](loaded[name])
+            if word == "time":
+                print(microseconds(float(number), call) / divisor, flush=True)
+            else:
+                print(*[float(call()) for _ in range(int(number))], flush=True)
+        except Exception as error:  # the loop must answer, whatever a library throws
+            print("error", type(error).__name__, str(error).replace("\n", " ")[:300], flush=True)

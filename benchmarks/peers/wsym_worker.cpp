@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// wsym's side of compare.py: answers one line per line read. See compare.py for the questions.
+#include <cstdio>
+#include <iostream>
+#include <sstream>
+
+#include "peak.hpp"
+#include "timing.hpp"
+#include "train/by_hand.hpp"
+#include "wsym/ensemble/deep_ensemble.hpp"
+
+namespace {
+using namespace wsym;
+using namespace wsym::bench;
+
+constexpr std::uint64_t ensemble_size = 64;
+
+template <class T> void append(const std::string& path, const T* data, Index count, const char* mode = "ab") {
+  std::FILE* file = std::fopen(path.c_str(), mode);
+  expect<Error>(file != nullptr, path, ": cannot be written");
+  const std::size_t written = std::fwrite(data, sizeof(T), static_cast<std::size_t>(count), file);
+  expect<Error>(std::fclose(file) == 0 && written == static_cast<std::size_t>(count), path, ": cannot be written");
+}
+
+/// weights.f32: weight (out, in) and bias of each layer; x.f32: 16 batches of 256 rows; y.f32 or y.i32: their targets.
+void save_case(const Case& c, const std::string& folder) {
+  const Training training(c);
+  const std::string y = c.task.kind == TaskKind::regression ? "/y.f32" : "/y.i32";
+  for (const std::string& name : {std::string("/weights.f32"), std::string("/x.f32"), y})
+    append(folder + name, "", 0, "wb");
+  for_each_parameter(training.member.model,
+                     [&](const Parameter<float>& p) { append(folder + "/weights.f32", p.value().data(), p.size()); });
+  for (const Dataset<float>& batch : training.batches) {
+    append(folder + "/x.f32", batch.x.data(), batch.x.size());
+    if (c.task.kind == TaskKind::regression)
+      append(folder + y, batch.y.data(), batch.y.size());
+    else
+      append(folder + y, batch.labels.data(), static_cast<Index>(batch.labels.size()));
+  }
+}
+
+/// Microseconds of processor time of a call of f: the median over blocks that together take about `budget` seconds.
+template <class F> double microseconds(double budget, F&& f) {
+  for (int i = 0; i < 3; ++i) f();
+  const double once = std::max(cpu_seconds(f), 1e-7);
+  const int calls = std::max(1, static_cast<int>(budget / 20 / once));
+  std::vector<double> blocks;
+  for (double spent = 0; spent < budget || blocks.size() < 3; spent += blocks.back())
+    blocks.push_back(cpu_seconds([&] {
+      for (int i = 0; i < calls; ++i) f();
+    }));
+  return 1e6 * median(blocks) / calls;
+}
+
+/// One step of each of 64 networks in turn, as one thread of an ensemble's training does it.
+double time_ensemble(const Case& c, double budget) {
+  const std::vector<Dataset<float>> batches = make_batches(c);
+  std::vector<Member> members;
+  for (std::uint64_t m = 0; m < ensemble_size; ++m) members.push_back({make_mlp(c, false, m)});
+  Tape<float> tape;
+  std::size_t at = 0;
+  return microseconds(budget, [&] {
+    members[at % members.size()].step(batches[at % batches.size()], tape);
+    ++at;
+  });
+}
+
+double time_prediction(const Case& c, Index rows, double budget) {
+  DeepEnsemble<Mlp<float>> ensemble{{}, c.task};
+  for (std::uint64_t m = 0; m < ensemble_size; ++m) ensemble.members.push_back(make_mlp(c, false, m));
+  const Dataset<float> data = make_rows(c, rows, Key(7));
+  Tensor<float> y(Shape{rows, c.task.outputs});
+  Workspace<float> workspace;
+  return microseconds(budget, [&] { predict(ensemble, std::as_const(data.x).mat(), y.mat(), workspace); });
+}
+
+double time_of(const std::string& kind, const std::string& variant, const Case& c, double budget) {
+  if (kind == "predict_1") return time_prediction(c, 1, budget);
+  if (kind == "predict_4096") return time_prediction(c, 4096, budget);
+  if (kind == "ensemble") return time_ensemble(c, budget);
+  expect<ConfigError>(kind == "step", "no kind '", kind, "'");
+  if (variant == "by_hand") {
+    ByHand by_hand(c);
+    return microseconds(budget, [&] { by_hand.step(); });
+  }
+  Training training(c, variant == "w_asymmetric");
+  return microseconds(budget, [&] { training.step(); });
+}
+
+std::string answer(const std::string& question) {
+  std::istringstream in(question);
+  std::ostringstream out;
+  out.precision(9);
+  std::string word, kind, variant, name, folder;
+  in >> word;
+  if (word == "list")
+    return "step:mlp step:w_asymmetric step:by_hand ensemble:members predict_1:workspace predict_4096:workspace";
+  if (word == "peak") {
+    out << fma_peak();
+    return out.str();
+  }
+  if (word == "save") {
+    in >> name >> folder;
+    save_case(find_case(name), folder);
+    return "saved";
+  }
+  double number = 0;
+  in >> kind >> variant >> name >> folder >> number;
+  const Case c = find_case(name);
+  if (word == "work") {
+    Training training(c);
+    training.step();
+    out << training.tape.work();
+  } else if (word == "time") {
+    out << time_of(kind, variant, c, number);
+  } else if (word == "losses") {
+    Training training(c);
+    for (int i = 0; i < static_cast<int>(number); ++i) out << training.step() << ' ';
+  } else {
+    throw ConfigError("no question '" + word + "'");
+  }
+  return out.str();
+}
+}  // namespace
+
+int main() {
+  for (std::string line; std::getline(std::cin, line);) {
+    try {
+      std::cout << answer(line) << std::endl;
+    } catch (const std::exception& error) {
+      std::cout << "error " << error.what() << std::endl;
+    }
+  }
+}
