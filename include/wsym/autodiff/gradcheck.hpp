@@ -16,7 +16,7 @@ struct GradcheckOptions {
 /// What a gradcheck found; converts to true when every entry agrees.
 struct GradcheckReport {
   std::string message;  // the first entry that disagrees: its name, both numbers
-  double worst = 0;     // the largest error over all entries
+  double worst = 0;     // the largest error over all entries; infinite where one is not a number
   Index entries = 0;    // how many were compared
   explicit operator bool() const { return message.empty(); }
 };
@@ -32,9 +32,10 @@ template <class M, class F> double projected(M& model, F& f, std::span<const dou
 
 inline void compare(double numeric, double analytic, const std::string& name, Index i, const GradcheckOptions& options,
                     GradcheckReport& report) {
-  const double error = std::abs(numeric - analytic) / std::max({1.0, std::abs(numeric), std::abs(analytic)});
+  const double difference = std::abs(numeric - analytic), size = std::max(std::abs(numeric), std::abs(analytic));
+  const double error = std::isfinite(difference) ? difference / std::max(1.0, size) : INFINITY;
   ++report.entries;
-  if (!(error <= report.worst)) report.worst = error;
+  report.worst = std::max(report.worst, error);
   if (!(error <= options.tolerance) && report.message.empty())
     report.message =
         message("gradcheck: ", name, "[", i, "]: backward says ", analytic, " but central differences say ", numeric);

@@ -92,6 +92,7 @@ template <Real T> class Tape {
            y.shape(), "; one per element is needed");
     expect<Error>(&y.tape() == this && !walked_,
                   "backward: runs once per recording, on the tape that recorded; clear() first");
+    expect<Error>(differentiate_, "backward: this tape records values alone");
     walked_ = true;
     if (!y.takes_gradient()) return;
     y.add(ConstMatMap<T>(cotangent.data(), y.rows(), y.cols()));
