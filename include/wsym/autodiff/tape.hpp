@@ -46,8 +46,11 @@ template <Real T> class Tape {
 
   /// The uninitialised result of an op on these inputs; it takes a gradient if any of them does.
   template <class... Inputs> Var<T> result(Shape shape, const Inputs&... inputs) {
-    const bool takes_gradient = differentiate_ && (inputs.takes_gradient() || ...);
-    return Var<T>(new_node(shape, scratch(shape.size()), takes_gradient));
+    return result_if((inputs.takes_gradient() || ...), shape);
+  }
+  /// The same for an op on a list of inputs, any of which takes a gradient.
+  Var<T> result_if(bool any_takes_gradient, Shape shape) {
+    return Var<T>(new_node(shape, scratch(shape.size()), differentiate_ && any_takes_gradient));
   }
 
   /// Uninitialised memory that lives until clear(): what an op's forward leaves for its pullback.
@@ -66,10 +69,11 @@ template <Real T> class Tape {
       kernels::gemm_bias(c.block(row, 0, rows, c.cols), a.block(row, 0, rows, a.cols), b, bias);
     });
   }
-  /// h = gelu(z) and, unless slope is null, slope = gelu'(z), both of h's shape, with z = a b + bias.
-  void affine_gelu(kernels::View<T> h, T* slope, kernels::View<const T> a, kernels::View<const T> b, const T* bias) {
+  /// h = gelu(z) and, unless slope.data is null, slope = gelu'(z), with z = a b + bias.
+  void affine_gelu(kernels::View<T> h, kernels::View<T> slope, kernels::View<const T> a, kernels::View<const T> b,
+                   const T* bias) {
     over_rows(h.rows, 2 * a.rows * a.cols * b.cols, [&](Index row, Index rows) {
-      const kernels::View<T> dh{slope ? slope + row * h.cols : nullptr, rows, h.cols, h.cols};
+      const kernels::View<T> dh = slope.data ? slope.block(row, 0, rows, h.cols) : slope;
       kernels::gemm_bias_gelu(h.block(row, 0, rows, h.cols), dh, a.block(row, 0, rows, a.cols), b, bias);
     });
   }

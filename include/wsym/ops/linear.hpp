@@ -37,7 +37,7 @@ template <Real T> Var<T> linear_gelu(Var<T> x, Var<T> w, Var<T> b) {
   detail::expect_linear("linear_gelu", x, w, b);
   Var<T> y = x.tape().result(x.shape().with_cols(w.rows()), x, w, b);
   T* slope = y.takes_gradient() ? x.tape().scratch(y.size()) : nullptr;  // gelu'(z), then dz: (rows, out)
-  x.tape().affine_gelu(y.out_view(), slope, x.view(), w.view().transposed(), b.data());
+  x.tape().affine_gelu(y.out_view(), {slope, y.rows(), y.cols(), y.cols()}, x.view(), w.view().transposed(), b.data());
   y.pull([=] {
     MatMap<T> dz(slope, y.rows(), y.cols());
     dz.array() *= y.grad().array();
