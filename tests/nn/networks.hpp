@@ -56,9 +56,10 @@ template <Real T> Dataset<T> waves(Index rows, const Key& key) {
   return data;
 }
 
-/// Three classes: inside the circle of radius 1, and outside of it left or right; x standard normal in two columns.
+/// Three classes: inside the circle of radius 1, and outside of it left or right; x is standard normal
+/// in four columns, of which the last two do not matter.
 template <Real T> Dataset<T> circle(Index rows, const Key& key) {
-  Dataset<T> data{random_tensor<T>({rows, 2}, key), Tensor<T>(), {}, {TaskKind::classification, 3}};
+  Dataset<T> data{random_tensor<T>({rows, 4}, key), Tensor<T>(), {}, {TaskKind::classification, 3}};
   for (Index i = 0; i < rows; ++i) {
     const T a = data.x(i, 0), b = data.x(i, 1);
     data.labels.push_back(a * a + b * b < 1 ? 0 : a < 0 ? 1 : 2);

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/train/evaluate.hpp"
+
+#include <doctest/doctest.h>
+
+#include "nn/networks.hpp"
+
+using namespace wsym;
+
+namespace {
+/// The loss by its definition, over the model's predictions.
+template <Real T> double naive_loss(const Mlp<T>& model, const Dataset<T>& data) {
+  const Tensor<T> p = predict(model, data.x, data.task.outputs);
+  double total = 0, weight = 0;
+  for (Index n = 0; n < data.rows(); ++n) {
+    double loss = 0, sum = 0;
+    for (Index j = 0; j < p.cols(); ++j) {
+      const double entry = static_cast<double>(p(n, j));
+      if (data.labels.empty())
+        loss += std::pow(entry - static_cast<double>(data.y(n, j)), 2) / static_cast<double>(p.cols());
+      sum += std::exp(entry);
+    }
+    if (!data.labels.empty())
+      loss = std::log(sum) - static_cast<double>(p(n, data.labels[static_cast<std::size_t>(n)]));
+    const double w = data.weights.empty() ? 1.0 : static_cast<double>(data.weights[static_cast<std::size_t>(n)]);
+    total += w * loss;
+    weight += w;
+  }
+  return total / weight;
+}
+
+template <Real T> std::vector<T> positive_weights(Index rows) {
+  std::vector<T> weights;
+  for (Index i = 0; i < rows; ++i) weights.push_back(static_cast<T>(0.25 * static_cast<double>(1 + i % 7)));
+  return weights;
+}
+
+/// The loss and all gradients of a model on a whole data set.
+template <Real T> std::vector<double> loss_and_gradients(const Mlp<T>& model, const Dataset<T>& data) {
+  Tape<T> tape;
+  Pass<T> pass = Pass<T>::train(Key(0));
+  const Var<T> loss =
+      task_loss<T>(data.task, model(tape.constant(data.x), pass), data.y.data(), data.labels, data.weights);
+  tape.backward(loss);
+  std::vector<double> all{static_cast<double>(loss.item())};
+  for_each_parameter(model, [&](const Parameter<T>& p) {
+    for (const T g : tape.gradient(p)) all.push_back(static_cast<double>(g));
+  });
+  return all;
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("evaluate: it is the mean over rows, weighted or not, whatever the number of blocks", T, float,
+                   double) {
+  const Mlp<T> regressor({3, 8, 2}, Key(1)), classifier({4, 8, 3}, Key(1));
+  Workspace<T> workspace;
+  for (const Index rows : {1, 7, 255, 256, 257, 600})
+    for (const bool weighted : {false, true}) {
+      CAPTURE(rows);
+      CAPTURE(weighted);
+      Dataset<T> numbers = test::waves<T>(rows, Key(2)), classes = test::circle<T>(rows, Key(2));
+      if (weighted) numbers.weights = classes.weights = positive_weights<T>(rows);
+      CHECK(evaluate(regressor, numbers, workspace) ==
+            doctest::Approx(naive_loss(regressor, numbers)).epsilon(test::tolerance<T>));
+      CHECK(evaluate(classifier, classes, workspace) ==
+            doctest::Approx(naive_loss(classifier, classes)).epsilon(test::tolerance<T>));
+    }
+}
+
+TEST_CASE_TEMPLATE("evaluate: after the first call nothing is allocated", T, float, double) {
+  const Mlp<T> model({4, 8, 3}, Key(1));
+  const Dataset<T> data = test::circle<T>(300, Key(2));
+  Workspace<T> workspace;
+  const double first = evaluate(model, data, workspace);
+  const Index before = test::allocations();
+  const double second = evaluate(model, data, workspace);
+  CHECK(test::allocations() == before);
+  CHECK(first == second);
+}
+
+TEST_CASE_TEMPLATE("evaluate: a weight of 2 is a row that comes twice, in loss and gradient", T, float, double) {
+  const Mlp<T> regressor({3, 8, 2}, Key(1)), classifier({4, 8, 3}, Key(1));
+  const std::vector<Index> twice{0, 1, 1, 2, 3, 4, 4};
+  const auto compare = [&](const Mlp<T>& model, const Dataset<T>& data) {
+    Dataset<T> weighted = data;
+    weighted.weights = {1, 2, 1, 1, 2};
+    const std::vector<double> a = loss_and_gradients(model, weighted), b = loss_and_gradients(model, take(data, twice));
+    CHECK(test::worst_error(a, b) <= test::tolerance<T>);
+    CHECK(test::worst_error(a, loss_and_gradients(model, data)) > 1e-3);
+  };
+  compare(regressor, test::waves<T>(5, Key(2)));
+  compare(classifier, test::circle<T>(5, Key(2)));
+}
+
+TEST_CASE_TEMPLATE("evaluate: class weights become row weights", T, float, double) {
+  const std::vector<std::int32_t> labels{2, 0, 2, 1};
+  const std::vector<T> weights{T(0.5), T(1), T(3)};
+  CHECK(row_weights<T>(labels, weights) == std::vector<T>{3, T(0.5), 3, 1});
+  CHECK_THROWS_WITH_AS(row_weights<T>(labels, std::vector<T>{1, 2}),
+                       "row_weights: label 2 with 2 class weights; one for each class is needed", ConfigError);
+}
+
+TEST_CASE_TEMPLATE("evaluate: a set without rows is refused", T, float, double) {
+  Workspace<T> workspace;
+  CHECK_THROWS_WITH_AS(evaluate(Mlp<T>({4, 8, 3}, Key(1)), test::circle<T>(0, Key(2)), workspace),
+                       "evaluate: the data set has no rows", ConfigError);
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/train/fit.hpp"
+
+#include <doctest/doctest.h>
+
+#include "nn/networks.hpp"
+#include "wsym/optim/adamw.hpp"
+#include "wsym/optim/sgd.hpp"
+
+using namespace wsym;
+
+namespace {
+/// Gives a Linear<T>(1, 1) the loss losses[e] on zero rows after its step of epoch e + 1, and notes the multipliers.
+template <Real T> struct Scripted {
+  std::vector<double> losses;
+  std::vector<double>* multipliers = nullptr;
+  std::size_t at = 0;
+
+  void start(const Linear<T>&) {}
+  void step(Linear<T>& model, Tape<T>&, double multiplier) {
+    const double loss = losses[std::min(at++, losses.size() - 1)];
+    model.bias.change([&](std::span<T> b) { b[0] = static_cast<T>(std::sqrt(loss)); });
+    if (multipliers != nullptr) multipliers->push_back(multiplier);
+  }
+};
+
+template <Real T> Dataset<T> zeros(Index rows) {
+  return {Tensor<T>({rows, 1}), Tensor<T>({rows, 1}), {}, {TaskKind::regression, 1}};
+}
+
+template <Real T> struct ScriptedRun {
+  Linear<T> model{1, 1, Key(1)};
+  FitReport report;
+
+  ScriptedRun(std::vector<double> losses, FitOptions options, Index valid_rows = 3, const Observer& observer = {}) {
+    report = fit(model, Scripted<T>{std::move(losses)}, zeros<T>(2), zeros<T>(valid_rows), options, Key(2), observer);
+  }
+  double bias_squared() const { return std::pow(static_cast<double>(model.bias.value()[0]), 2); }
+};
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+/// y = bias; notes the first column of every input and whether the pass trains.
+template <Real T> struct Recorder {
+  Parameter<T> bias{Tensor<T>({1, 1})};
+  std::vector<std::vector<Index>>* batches = nullptr;
+  std::vector<Key>* keys = nullptr;
+
+  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+    if (pass.training()) {
+      batches->push_back({});
+      for (Index i = 0; i < x.rows(); ++i) batches->back().push_back(static_cast<Index>(x.value()(i, 0)));
+      keys->push_back(pass.key());
+    }
+    return linear(x, x.tape().use(bias), x.tape().use(bias));
+  }
+  static void visit(auto& self, auto&& v) { v("bias", self.bias); }
+};
+
+/// Row i is x = y = i.
+template <Real T> Dataset<T> numbered(Index rows) {
+  Dataset<T> data{Tensor<T>({rows, 1}), Tensor<T>({rows, 1}), {}, {TaskKind::regression, 1}};
+  for (Index i = 0; i < rows; ++i) data.x[i] = data.y[i] = static_cast<T>(i);
+  return data;
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("fit: it stops when the loss has not improved for `patience` epochs", T, float, double) {
+  const std::vector<double> losses{5, 4, 4, 4.5, 1};
+  for (const bool restore_best : {true, false}) {
+    const ScriptedRun<T> run(losses, {.patience = 2, .restore_best = restore_best});
+    CHECK(run.report.stop == Stop::patience);
+    CHECK(run.report.epochs_run == 4);
+    CHECK(run.report.best_epoch == 2);
+    CHECK(run.report.best_loss == doctest::Approx(4).epsilon(1e-6));
+    CHECK(run.report.valid_loss == doctest::Approx(4.5).epsilon(1e-6));
+    CHECK(run.bias_squared() == doctest::Approx(restore_best ? 4 : 4.5).epsilon(1e-6));
+  }
+}
+
+TEST_CASE_TEMPLATE("fit: an equal loss is no improvement", T, float, double) {
+  const ScriptedRun<T> run({3}, {.patience = 3});
+  CHECK(run.report.best_epoch == 1);
+  CHECK(run.report.epochs_run == 4);
+}
+
+TEST_CASE_TEMPLATE("fit: the wait starts anew with each improvement", T, float, double) {
+  const ScriptedRun<T> run({5, 6, 4, 6, 3, 6, 6}, {.patience = 2});
+  CHECK(run.report.best_epoch == 5);
+  CHECK(run.report.epochs_run == 7);
+}
+
+TEST_CASE_TEMPLATE("fit: patience 0 never stops early, and the epochs are an upper bound", T, float, double) {
+  const ScriptedRun<T> run({3, 2, 3, 4, 5, 6}, {.epochs = 6, .patience = 0});
+  CHECK(run.report.stop == Stop::epochs);
+  CHECK(run.report.epochs_run == 6);
+  CHECK(run.report.best_epoch == 2);
+  CHECK(run.bias_squared() == doctest::Approx(2).epsilon(1e-6));
+  CHECK(ScriptedRun<T>({1}, {.epochs = 0}).report.epochs_run == 0);
+}
+
+TEST_CASE_TEMPLATE("fit: without validation rows it runs all epochs and gives the last weights", T, float, double) {
+  const ScriptedRun<T> run({3, 2, 3, 4, 5, 6}, {.epochs = 6, .patience = 1}, 0);
+  CHECK(run.report.stop == Stop::epochs);
+  CHECK(run.report.epochs_run == 6);
+  CHECK(run.report.best_epoch == 6);
+  CHECK(run.report.valid_loss == run.report.train_loss);
+  CHECK(run.bias_squared() == doctest::Approx(6).epsilon(1e-6));
+}
+
+TEST_CASE_TEMPLATE("fit: an observer sees every epoch and may stop the run", T, float, double) {
+  std::vector<EpochReport> seen;
+  const ScriptedRun<T> run({5, 2, 4, 3}, {.patience = 16}, 3, [&](const EpochReport& report) {
+    seen.push_back(report);
+    return report.epoch < 3;
+  });
+  CHECK(run.report.stop == Stop::observer);
+  CHECK(run.report.epochs_run == 3);
+  REQUIRE(seen.size() == 3);
+  const double valid[] = {5, 2, 4}, best[] = {5, 2, 2};
+  const Index best_epoch[] = {1, 2, 2};
+  for (std::size_t e = 0; e < 3; ++e) {
+    CHECK(seen[e].epoch == static_cast<Index>(e) + 1);
+    CHECK(seen[e].best_epoch == best_epoch[e]);
+    CHECK(seen[e].valid_loss == doctest::Approx(valid[e]).epsilon(1e-6));
+    CHECK(seen[e].best_loss == doctest::Approx(best[e]).epsilon(1e-6));
+    if (e > 0) CHECK(seen[e].train_loss == doctest::Approx(valid[e - 1]).epsilon(1e-6));  // before the epoch's step
+  }
+  CHECK(run.bias_squared() == doctest::Approx(2).epsilon(1e-6));
+}
+
+TEST_CASE_TEMPLATE("fit: a loss that is not finite ends the run, which says so and keeps the best weights", T, float,
+                   double) {
+  const ScriptedRun<T> run({5, 4, not_a_number, 1}, {});
+  CHECK(run.report.diverged());
+  CHECK(run.report.epochs_run == 3);
+  CHECK(run.report.best_epoch == 2);
+  CHECK(run.report.best_loss == doctest::Approx(4).epsilon(1e-6));
+  CHECK(run.bias_squared() == doctest::Approx(4).epsilon(1e-6));
+  CHECK(ScriptedRun<T>({not_a_number}, {}).report.best_epoch == 0);
+}
+
+TEST_CASE_TEMPLATE("fit: a rate that is far too large is reported as diverged, not thrown", T, float, double) {
+  for (const bool asymmetric : {false, true}) {
+    Mlp<T> model = asymmetric ? test::w_asymmetric<T>({3, 8, 2}) : Mlp<T>({3, 8, 2}, Key(1));
+    const FitReport report = fit(model, AdamW<T>({.rate = 1e30}), test::waves<T>(100, Key(2)),
+                                 test::waves<T>(50, Key(3)), {.epochs = 20, .batch_size = 32}, Key(4));
+    CHECK(report.diverged());
+    CHECK(report.epochs_run < 20);
+  }
+}
+
+TEST_CASE_TEMPLATE("fit: every epoch visits every row once, in an order that key and epoch decide", T, float, double) {
+  const auto batches_of = [](std::uint64_t seed, std::vector<Key>* keys) {
+    std::vector<std::vector<Index>> batches;
+    Recorder<T> model{.batches = &batches, .keys = keys};
+    fit(model, Sgd<T>({.rate = 0}), numbered<T>(10), numbered<T>(3), {.epochs = 2, .batch_size = 4}, Key(seed));
+    return batches;
+  };
+  std::vector<Key> keys, again;
+  const auto batches = batches_of(1, &keys);
+  REQUIRE(batches.size() == 6);
+  std::vector<std::vector<Index>> orders(2);
+  for (std::size_t b = 0; b < 6; ++b) {
+    CHECK(batches[b].size() == (b % 3 == 2 ? 2 : 4));
+    orders[b / 3].insert(orders[b / 3].end(), batches[b].begin(), batches[b].end());
+    for (std::size_t c = 0; c < b; ++c) CHECK_FALSE(keys[b] == keys[c]);  // noise of its own for every step
+  }
+  CHECK(orders[0] != orders[1]);
+  for (std::vector<Index>& order : orders) {
+    std::sort(order.begin(), order.end());
+    CHECK(order == std::vector<Index>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  }
+  CHECK(batches_of(1, &again) == batches);
+  CHECK(again == keys);
+  CHECK(batches_of(2, &again) != batches);
+}
+
+TEST_CASE_TEMPLATE("fit: the training loss is the mean over batches, the partial one weighing the same", T, float,
+                   double) {
+  std::vector<std::vector<Index>> batches;
+  std::vector<Key> keys;
+  Recorder<T> model{.batches = &batches, .keys = &keys};
+  const FitReport report =
+      fit(model, Sgd<T>({.rate = 0}), numbered<T>(5), numbered<T>(0), {.epochs = 1, .batch_size = 4}, Key(1));
+  double expected = 0;
+  for (const auto& rows : batches)
+    for (const Index y : rows) expected += static_cast<double>(y * y) / static_cast<double>(rows.size()) / 2;
+  CHECK(report.train_loss == doctest::Approx(expected).epsilon(1e-6));
+}
+
+TEST_CASE_TEMPLATE("fit: the schedule counts optimiser steps through all epochs", T, float, double) {
+  std::vector<double> multipliers;
+  Linear<T> model(1, 1, Key(1));
+  fit(model, Scripted<T>{{1}, &multipliers}, zeros<T>(5), zeros<T>(1),
+      {.epochs = 2,
+       .batch_size = 2,
+       .schedule =
+           [](Index t) {
+             return static_cast<double>(t);
+           }},
+      Key(2));
+  CHECK(multipliers == std::vector<double>{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE_TEMPLATE("fit: a plateau schedule is driven by an observer", T, float, double) {
+  std::vector<double> multipliers;
+  Linear<T> model(1, 1, Key(1));
+  Plateau plateau(0.5, 2);
+  fit(model, Scripted<T>{{5, 4, 4, 4, 4}, &multipliers}, zeros<T>(2), zeros<T>(1),
+      {.epochs = 5,
+       .schedule =
+           [&](Index) {
+             return plateau.multiplier();
+           }},
+      Key(2), [&](const EpochReport& report) {
+        plateau.update(report.valid_loss);
+        return true;
+      });
+  CHECK(multipliers == std::vector<double>{1, 1, 1, 1, 0.5});
+}
+
+TEST_CASE_TEMPLATE("fit: clipping bounds what a step can do", T, float, double) {
+  const Dataset<T> data = test::waves<T>(20, Key(2));
+  const Mlp<T> start({3, 8, 2}, Key(1));
+  const auto after_one_step = [&](FitOptions options) {
+    Mlp<T> model = start;
+    options.epochs = 1;
+    fit(model, Sgd<T>({.rate = 1, .momentum = 0}), data, {data.x, data.y, {}, data.task}, options, Key(3));
+    return model;
+  };
+  const double free = distance(start, after_one_step({}));
+  CHECK(distance(start, after_one_step({.clip_norm = free / 4})) == doctest::Approx(free / 4).epsilon(1e-5));
+  CHECK(distance(start, after_one_step({.clip_norm = free * 4})) == free);
+  const Mlp<T> clipped = after_one_step({.clip_value = 0.01});
+  double largest = 0;
+  for (std::size_t l = 0; l < 4; ++l) {
+    const auto moved = clipped.layers[l].weight.value().array() - start.layers[l].weight.value().array();
+    largest = std::max(largest, static_cast<double>(moved.abs().maxCoeff()));
+  }
+  CHECK(largest == doctest::Approx(0.01).epsilon(1e-4));
+}
+
+TEST_CASE_TEMPLATE("fit: unusable input is refused and leaves the model as it was", T, float, double) {
+  const Mlp<T> start({3, 8, 2}, Key(1));
+  Mlp<T> model = start;
+  const Dataset<T> data = test::waves<T>(20, Key(2));
+  CHECK_THROWS_WITH_AS(fit(model, AdamW<T>(), data, data, {.batch_size = 0}, Key(1)),
+                       "fit: epochs 1000, patience 16, batch size 0, clip norm 0, clip value 0; none is negative, and "
+                       "a batch has at least 1 row",
+                       ConfigError);
+  CHECK_THROWS_WITH_AS(fit(model, AdamW<T>(), test::waves<T>(0, Key(2)), data, {}, Key(1)),
+                       "fit: the training set has no rows", ConfigError);
+  Dataset<T> broken = data;
+  broken.y = Tensor<T>({19, 2});
+  CHECK_THROWS_AS(fit(model, AdamW<T>(), broken, data, {}, Key(1)), ShapeError);
+  CHECK_THROWS_AS(fit(model, AdamW<T>(), data, broken, {}, Key(1)), ShapeError);
+  CHECK_THROWS_AS(fit(model, AdamW<T>(), test::circle<T>(20, Key(1)), data, {}, Key(1)), ShapeError);
+  CHECK(test::same_parameters(model, start));
+}
