@@ -9,6 +9,10 @@
 #if !defined(CSV_IO_NO_THREAD)
 #define CSV_IO_NO_THREAD
 #endif
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstringop-truncation"  // the parser cuts long file names on purpose
+#endif
 #if defined(WSYM_CSV) && !WSYM_CSV
 // -DWSYM_CSV=0 leaves the parser out where it is installed.
 #elif __has_include(<libfccp/csv.h>)
@@ -19,6 +23,9 @@
 #define WSYM_CSV 1
 #else
 #define WSYM_CSV 0
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
 #endif
 
 #include "wsym/core/types.hpp"
