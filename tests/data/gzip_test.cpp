@@ -39,7 +39,7 @@ TEST_CASE("gzip: fnv1a gives the published values and can be continued") {
 }
 
 TEST_CASE("gzip: a plain file is read whole, in pieces of any size") {
-  for (const std::size_t size : {0, 1, 4095, 4096, 200000}) {
+  for (const std::size_t size : {0u, 1u, 4095u, 4096u, 200000u}) {
     const ScratchFile file("plain", some_text(size));
     CHECK(read_all(file.path(), 4096) == some_text(size));
     CHECK(read_all(file.path(), 1 << 20) == some_text(size));
@@ -56,7 +56,7 @@ TEST_CASE("gzip: a file that is not there, and a directory, are refused") {
 TEST_CASE("gzip: a gzip file gives its contents and the fingerprint of the plain file") {
   const std::string text = some_text(300000);
   const ScratchFile packed("text.gz", test::gzip(text)), plain("text", text);
-  for (const std::size_t piece : {1000, 150000, 300000, 300001}) CHECK(read_all(packed.path(), piece) == text);
+  for (const std::size_t piece : {1000u, 150000u, 300000u, 300001u}) CHECK(read_all(packed.path(), piece) == text);
 
   InputFile a(packed.path()), b(plain.path());
   std::string buffer(text.size() + 1, '\0');
@@ -75,7 +75,7 @@ TEST_CASE("gzip: several members in a row are one contents, and an empty one is 
 
 TEST_CASE("gzip: a file cut short anywhere is refused") {
   const std::string whole = test::gzip(some_text(5000));
-  for (const std::size_t piece : {100, 5000, 10000})
+  for (const std::size_t piece : {100u, 5000u, 10000u})
     for (std::size_t size = 0; size < whole.size(); size += size < 20 || size + 20 > whole.size() ? 1 : 37) {
       const ScratchFile file("cut.gz", whole.substr(0, size));
       CHECK_THROWS_WITH_AS(read_all(file.path(), piece), (file.path() + ": the gzip file is cut short").c_str(),

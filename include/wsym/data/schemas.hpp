@@ -2,8 +2,11 @@
 #pragma once
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <initializer_list>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,9 +34,35 @@ inline std::string find_file(const std::string& dir, const std::string& folder,
                   dir + "/" + folder + "/" + *names.begin());
 }
 
-inline std::vector<std::string> digit_words() {
-  return {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+/// A column in a form that costs a compiler little; its words are separated by blanks.
+struct ColumnLine {
+  const char* name;
+  ColumnKind kind = ColumnKind::number;
+  std::string_view words = {};
+};
+
+inline std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, length));
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return words;
 }
+
+inline TableSchema schema_of(std::span<const ColumnLine> lines) {
+  TableSchema schema;
+  for (const ColumnLine& line : lines) {
+    ColumnSchema& column = schema.columns.emplace_back();
+    column.name = line.name;
+    column.kind = line.kind;
+    column.vocabulary = words_of(line.words);
+  }
+  return schema;
+}
+
+inline constexpr std::string_view digit_words = "0 1 2 3 4 5 6 7 8 9";
 
 /// A column of numbers computed row by row. Throws DataError where the result is no finite number.
 template <class F>
@@ -54,11 +83,10 @@ Column computed(const char* name, ColumnKind kind, const Table& table, const std
 /// Source: Pace and Barry, "Sparse spatial autoregressions" (1997), StatLib.
 inline Table read_california_housing(const std::string& dir) {
   const std::string path = detail::find_file(dir, "california_housing", {"cal_housing.data"});
-  TableSchema schema;
-  for (const char* name : {"longitude", "latitude", "housingMedianAge", "totalRooms", "totalBedrooms", "population",
-                           "households", "medianIncome", "medianHouseValue"})
-    schema.columns.push_back({.name = name});
-  const Table raw = read_table(path, schema);
+  static constexpr detail::ColumnLine columns[] = {{"longitude"},  {"latitude"},      {"housingMedianAge"},
+                                                   {"totalRooms"}, {"totalBedrooms"}, {"population"},
+                                                   {"households"}, {"medianIncome"},  {"medianHouseValue"}};
+  const Table raw = read_table(path, detail::schema_of(columns));
   const auto column = [&](const char* name) -> const std::vector<double>& {
     return raw.find(name)->numbers;
   };
@@ -89,21 +117,22 @@ inline Table read_california_housing(const std::string& dir) {
 /// dir/churn_modelling/Churn_Modelling.csv. Source: SuperDataScience course data, Kaggle.
 inline Table read_churn_modelling(const std::string& dir) {
   using enum ColumnKind;
-  TableSchema schema{.header = true};
-  schema.columns = {{"RowNumber", identifier},
-                    {"CustomerId", identifier},
-                    {"Surname", identifier},
-                    {"CreditScore"},
-                    {"Geography", category, {"France", "Germany", "Spain"}},
-                    {"Gender", category, {"Female", "Male"}},
-                    {"Age"},
-                    {"Tenure"},
-                    {"Balance"},
-                    {"NumOfProducts"},
-                    {"HasCrCard"},
-                    {"IsActiveMember"},
-                    {"EstimatedSalary"},
-                    {"Exited", target_class, {"0", "1"}}};
+  static constexpr detail::ColumnLine columns[] = {{"RowNumber", identifier},
+                                                   {"CustomerId", identifier},
+                                                   {"Surname", identifier},
+                                                   {"CreditScore"},
+                                                   {"Geography", category, "France Germany Spain"},
+                                                   {"Gender", category, "Female Male"},
+                                                   {"Age"},
+                                                   {"Tenure"},
+                                                   {"Balance"},
+                                                   {"NumOfProducts"},
+                                                   {"HasCrCard"},
+                                                   {"IsActiveMember"},
+                                                   {"EstimatedSalary"},
+                                                   {"Exited", target_class, "0 1"}};
+  TableSchema schema = detail::schema_of(columns);
+  schema.header = true;
   return read_table(detail::find_file(dir, "churn_modelling", {"Churn_Modelling.csv"}), schema);
 }
 
@@ -113,79 +142,34 @@ namespace detail {
 /// files: Holand-Netherlands, on one row of adult.data, is what makes 108 features.
 inline TableSchema adult_schema() {
   using enum ColumnKind;
-  TableSchema schema{.separator = Separator::comma_space};
-  schema.columns = {
+  static constexpr ColumnLine columns[] = {
       {"age"},
-      {"workclass",
-       category,
-       {"?", "Federal-gov", "Local-gov", "Never-worked", "Private", "Self-emp-inc", "Self-emp-not-inc", "State-gov",
-        "Without-pay"}},
+      {"workclass", category,
+       "? Federal-gov Local-gov Never-worked Private Self-emp-inc Self-emp-not-inc State-gov Without-pay"},
       {"fnlwgt"},
-      {"education",
-       category,
-       {"10th", "11th", "12th", "1st-4th", "5th-6th", "7th-8th", "9th", "Assoc-acdm", "Assoc-voc", "Bachelors",
-        "Doctorate", "HS-grad", "Masters", "Preschool", "Prof-school", "Some-college"}},
+      {"education", category,
+       "10th 11th 12th 1st-4th 5th-6th 7th-8th 9th Assoc-acdm Assoc-voc Bachelors Doctorate HS-grad Masters Preschool "
+       "Prof-school Some-college"},
       {"education-num"},
-      {"marital-status",
-       category,
-       {"Divorced", "Married-AF-spouse", "Married-civ-spouse", "Married-spouse-absent", "Never-married", "Separated",
-        "Widowed"}},
-      {"occupation",
-       category,
-       {"?", "Adm-clerical", "Armed-Forces", "Craft-repair", "Exec-managerial", "Farming-fishing", "Handlers-cleaners",
-        "Machine-op-inspct", "Other-service", "Priv-house-serv", "Prof-specialty", "Protective-serv", "Sales",
-        "Tech-support", "Transport-moving"}},
-      {"relationship", category, {"Husband", "Not-in-family", "Other-relative", "Own-child", "Unmarried", "Wife"}},
-      {"race", category, {"Amer-Indian-Eskimo", "Asian-Pac-Islander", "Black", "Other", "White"}},
-      {"sex", category, {"Female", "Male"}},
+      {"marital-status", category,
+       "Divorced Married-AF-spouse Married-civ-spouse Married-spouse-absent Never-married Separated Widowed"},
+      {"occupation", category,
+       "? Adm-clerical Armed-Forces Craft-repair Exec-managerial Farming-fishing Handlers-cleaners Machine-op-inspct "
+       "Other-service Priv-house-serv Prof-specialty Protective-serv Sales Tech-support Transport-moving"},
+      {"relationship", category, "Husband Not-in-family Other-relative Own-child Unmarried Wife"},
+      {"race", category, "Amer-Indian-Eskimo Asian-Pac-Islander Black Other White"},
+      {"sex", category, "Female Male"},
       {"capital-gain"},
       {"capital-loss"},
       {"hours-per-week"},
-      {"native-country",
-       category,
-       {"?",
-        "Cambodia",
-        "Canada",
-        "China",
-        "Columbia",
-        "Cuba",
-        "Dominican-Republic",
-        "Ecuador",
-        "El-Salvador",
-        "England",
-        "France",
-        "Germany",
-        "Greece",
-        "Guatemala",
-        "Haiti",
-        "Holand-Netherlands",
-        "Honduras",
-        "Hong",
-        "Hungary",
-        "India",
-        "Iran",
-        "Ireland",
-        "Italy",
-        "Jamaica",
-        "Japan",
-        "Laos",
-        "Mexico",
-        "Nicaragua",
-        "Outlying-US(Guam-USVI-etc)",
-        "Peru",
-        "Philippines",
-        "Poland",
-        "Portugal",
-        "Puerto-Rico",
-        "Scotland",
-        "South",
-        "Taiwan",
-        "Thailand",
-        "Trinadad&Tobago",
-        "United-States",
-        "Vietnam",
-        "Yugoslavia"}},
-      {"income", target_class, {"<=50K", ">50K"}}};
+      {"native-country", category,
+       "? Cambodia Canada China Columbia Cuba Dominican-Republic Ecuador El-Salvador England France Germany Greece "
+       "Guatemala Haiti Holand-Netherlands Honduras Hong Hungary India Iran Ireland Italy Jamaica Japan Laos Mexico "
+       "Nicaragua Outlying-US(Guam-USVI-etc) Peru Philippines Poland Portugal Puerto-Rico Scotland South Taiwan "
+       "Thailand Trinadad&Tobago United-States Vietnam Yugoslavia"},
+      {"income", target_class, "<=50K >50K"}};
+  TableSchema schema = schema_of(columns);
+  schema.separator = Separator::comma_space;
   return schema;
 }
 
@@ -208,10 +192,13 @@ inline Table read_adult_income(const std::string& dir) {
 /// Otto products (61,878 products, 93 counts, 9 classes), from dir/otto/train.csv or train.csv.gz.
 /// Source: Otto Group Product Classification Challenge, Kaggle (2015).
 inline Table read_otto(const std::string& dir) {
-  TableSchema schema{.columns = {{"id", ColumnKind::identifier}}, .header = true};
-  for (int i = 1; i <= 93; ++i) schema.columns.push_back({.name = "feat_" + std::to_string(i)});
-  schema.columns.push_back({"target", ColumnKind::target_class});
-  for (int i = 1; i <= 9; ++i) schema.columns.back().vocabulary.push_back("Class_" + std::to_string(i));
+  using enum ColumnKind;
+  static constexpr detail::ColumnLine ends[] = {
+      {"id", identifier},
+      {"target", target_class, "Class_1 Class_2 Class_3 Class_4 Class_5 Class_6 Class_7 Class_8 Class_9"}};
+  TableSchema schema = detail::schema_of(ends);
+  schema.header = true;
+  for (int i = 1; i <= 93; ++i) schema.columns.insert(schema.columns.end() - 1, {.name = message("feat_", i)});
   return read_table(detail::find_file(dir, "otto", {"train.csv", "train.csv.gz"}), schema);
 }
 
@@ -220,7 +207,7 @@ inline Table read_otto(const std::string& dir) {
 inline Table read_digits(const std::string& dir) {
   TableSchema schema;
   for (int i = 0; i < 64; ++i) schema.columns.push_back({.name = message("pixel_", i / 8, "_", i % 8)});
-  schema.columns.push_back({"digit", ColumnKind::target_class, detail::digit_words()});
+  schema.columns.push_back({"digit", ColumnKind::target_class, detail::words_of(detail::digit_words)});
   return read_table(detail::find_file(dir, "digits", {"digits.csv", "digits.csv.gz"}), schema);
 }
 
@@ -235,8 +222,10 @@ inline Table read_mnist_part(const std::string& images_path, const std::string& 
                       ": not an array of 28 x 28 images");
   expect<FormatError>(labels.sizes.size() == 1 && labels.sizes[0] == images.sizes[0], labels_path, ": ",
                       labels.bytes.size(), " labels for ", images.sizes[0], " images");
-  Column digit{
-      .name = "digit", .kind = ColumnKind::target_class, .vocabulary = Vocabulary(digit_words()), .declared = true};
+  Column digit{.name = "digit",
+               .kind = ColumnKind::target_class,
+               .vocabulary = Vocabulary(words_of(digit_words)),
+               .declared = true};
   for (const std::uint8_t label : labels.bytes) {
     if (label > 9)
       throw DataError(message("label ", digit.codes.size(), " (from 0) is not a digit"), labels_path, 0, "digit",
