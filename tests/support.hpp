@@ -26,9 +26,10 @@ template <Real T> Tensor<T> random_tensor(Shape shape, const Key& key, double sc
 
 /// The largest |a_i - b_i| / max(1, |a_i|, |b_i|); infinite where the sizes differ or a difference is not a number.
 template <class A, class B> double worst_error(const A& a, const B& b) {
-  if (a.size() != b.size()) return std::numeric_limits<double>::infinity();
+  const auto size = static_cast<std::size_t>(a.size());
+  if (size != static_cast<std::size_t>(b.size())) return std::numeric_limits<double>::infinity();
   double worst = 0;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(a.size()); ++i) {
+  for (std::size_t i = 0; i < size; ++i) {
     const double x = static_cast<double>(a.data()[i]), y = static_cast<double>(b.data()[i]);
     const double error = std::abs(x - y) / std::max({1.0, std::abs(x), std::abs(y)});
     if (std::isnan(error)) return std::numeric_limits<double>::infinity();

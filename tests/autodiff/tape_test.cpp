@@ -228,3 +228,11 @@ TEST_CASE_TEMPLATE("Tape: a product split over threads has the same bits and cou
   CHECK(one.work() == three.work());
   CHECK(one.work() >= 3 * (Index{1} << 23));  // enough for the product to be split
 }
+
+TEST_CASE_TEMPLATE("Tape: a list of inputs takes a gradient if any of them does", T, float, double) {
+  const Tensor<T> x(Shape{1});
+  Tape<T> tape, blind(false);
+  CHECK(tape.result_if(true, Shape{2}).takes_gradient());
+  CHECK(!tape.result_if(false, Shape{2}).takes_gradient());
+  CHECK(!blind.result_if(true, Shape{2}).takes_gradient());
+}

@@ -17,11 +17,11 @@ template <Real T> Var<T> gelu(Var<T> x) {
   return y;
 }
 
-/// y = max(x, 0); the derivative at 0 is 0.
+/// y = max(x, 0); the derivative at 0 is 0. NaN stays NaN.
 /// x (...) -> (...); differentiable.
 template <Real T> Var<T> relu(Var<T> x) {
   Var<T> y = x.tape().result(x.shape(), x);
-  y.out() = x.value().cwiseMax(T(0));
+  kernels::relu(x.data(), y.out().data(), x.size());
   y.pull([=] { x.add((x.value().array() > T(0)).select(y.grad().array(), T(0)).matrix()); });
   return y;
 }

@@ -7,8 +7,9 @@ namespace wsym {
 
 namespace detail {
 template <Real T> void expect_linear(const char* op, Var<T> x, Var<T> w, Var<T> b) {
-  expect(w.shape().rank() == 2 && x.cols() == w.cols(), op, ": x is ", x.shape(), " but weight is ", w.shape(),
-         "; x needs ", w.cols(), " columns");
+  expect(w.shape().rank() == 2, op, ": weight has shape ", w.shape(), "; it needs rank 2, (out, in)");
+  expect(x.cols() == w.cols(), op, ": x is ", x.shape(), " but weight is ", w.shape(), "; x needs ", w.cols(),
+         " columns");
   expect(b.size() == w.rows(), op, ": weight is ", w.shape(), " but bias is ", b.shape(), "; it needs ", w.rows(),
          " entries");
 }
