@@ -44,6 +44,7 @@ class Contestant:
         self.process = subprocess.Popen(pin + command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         stderr=subprocess.DEVNULL, env=os.environ | ENVIRONMENT)
         self.variants = self.ask("list").split()
+        self.dropped = set()  # (case, kind, variant)
 
     def ask(self, *words):
         self.process.stdin.write(" ".join(map(str, words)) + "\n")
@@ -55,7 +56,8 @@ class Contestant:
 
     def kinds(self, case):
         predicts = case == PREDICTION_CASE
-        return [v.split(":") for v in self.variants if predicts or not v.startswith("predict")]
+        kinds = [v.split(":") for v in self.variants if predicts or not v.startswith("predict")]
+        return [(kind, variant) for kind, variant in kinds if (case, kind, variant) not in self.dropped]
 
 
 def start(commands, core):
@@ -85,7 +87,7 @@ def check_losses(contestants, folders, steps):
                     off = f"cannot run: {error}"
                 if isinstance(off, str) or not off <= 1e-4:
                     print(f"{c.name} {kind}:{variant} on {case}: dropped, losses {off}")
-                    c.variants.remove(f"{kind}:{variant}")
+                    c.dropped.add((case, kind, variant))
                 else:
                     worst[c.name] = max(worst.get(c.name, 0.0), off)
     for name, off in worst.items():

@@ -43,19 +43,26 @@ def flatten(parameters):
     return flat
 
 
-def stepper(case, forward, optimizer, zero_grad, many=1):
-    """many > 1: a batch is `many` batches, one for each member, and the loss is the sum of the members' losses."""
-    loss_function, stream = loss_of(case), batches(case)
-    if many > 1:
-        stream = itertools.cycle([(x.expand(many, *x.shape).contiguous(), y.repeat(many, 1) if case.regression
-                                   else y.repeat(many)) for x, y in itertools.islice(stream, 2)])
+def member_batches(case):
+    """Each batch once for each member, as contiguous memory; made once for a case."""
+    if not hasattr(case, "member_batches"):
+        case.member_batches = [
+            (x.expand(MEMBERS, *x.shape).contiguous(), y.repeat(MEMBERS, *[1] * (y.dim() - 1)))
+            for x, y in itertools.islice(batches(case), len(case.batches))
+        ]
+    return itertools.cycle(case.member_batches)
+
+
+def stepper(case, forward, optimizer, zero_grad, members=1):
+    """With several members the loss is the sum of the members' losses; the mean is returned."""
+    loss_function, stream = loss_of(case), batches(case) if members == 1 else member_batches(case)
 
     def step():
         x, y = next(stream)
         zero_grad()
         output = forward(x)
         loss = loss_function(output.reshape(-1, output.shape[-1]), y)
-        (loss * many).backward()
+        (loss * members if members > 1 else loss).backward()
         optimizer.step()
         return loss.detach()
 

@@ -54,7 +54,8 @@ template <class F> double microseconds(double budget, F&& f) {
 
 /// One step of each of 64 networks in turn, as one thread of an ensemble's training does it.
 double time_ensemble(const Case& c, double budget) {
-  const std::vector<Dataset<float>> batches = make_batches(c);
+  std::vector<Dataset<float>> batches = make_batches(c);
+  while (batches.size() < ensemble_size) batches.push_back(batches[batches.size() % batch_count]);  // one a member
   std::vector<Member> members;
   for (std::uint64_t m = 0; m < ensemble_size; ++m) members.push_back({make_mlp(c, false, m)});
   Tape<float> tape;

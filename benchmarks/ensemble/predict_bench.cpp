@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "train/workload.hpp"
+#include "wsym/ensemble/deep_ensemble.hpp"
+
+// Prediction with 64 networks through one workspace. Calls after the first must not allocate, or the benchmark is
+// an error.
+namespace {
+thread_local long allocations = 0;
+}
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* p = std::malloc(size)) return p;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
+  ++allocations;
+  const auto unit = static_cast<std::size_t>(alignment);
+  if (void* p = std::aligned_alloc(unit, (size + unit - 1) / unit * unit)) return p;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* p) noexcept {
+  std::free(p);
+}
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept {
+  std::free(p);
+}
+[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept {
+  std::free(p);
+}
+[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
+
+namespace {
+using namespace wsym;
+using namespace wsym::bench;
+
+void predict_rows(benchmark::State& state, const Case& c, Index members, Index rows) {
+  DeepEnsemble<Mlp<float>> ensemble{{}, c.task};
+  for (Index m = 0; m < members; ++m) ensemble.members.push_back(make_mlp(c, false, static_cast<std::uint64_t>(m)));
+  const Dataset<float> data = make_rows(c, rows, Key(7));
+  Tensor<float> y(Shape{rows, c.task.outputs});
+  Workspace<float> workspace;
+  const auto call = [&] {
+    predict(ensemble, std::as_const(data.x).mat(), y.mat(), workspace);
+  };
+  call();
+  allocations = 0;
+  for (auto _ : state) call();
+  if (allocations != 0) state.SkipWithError("a call after the first allocates");
+  const double weights = 4.0 * static_cast<double>(members * count(ensemble.members[0]).parameters);
+  state.counters["rows"] = benchmark::Counter(static_cast<double>(rows), benchmark::Counter::kIsIterationInvariantRate);
+  if (rows == 1)
+    state.counters["weight_bytes"] =
+        benchmark::Counter(weights, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1024);
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const char* name : {"california_64", "otto_128", "mnist_256"})
+    for (const Index rows : {1, 16, 256, 4096})
+      benchmark::RegisterBenchmark(
+          (std::string("predict/") + name + "/members:64/rows:" + std::to_string(rows)).c_str(),
+          [=](benchmark::State& s) { predict_rows(s, find_case(name), 64, rows); })
+          ->Unit(benchmark::kMicrosecond);
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}
