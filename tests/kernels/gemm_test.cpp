@@ -95,11 +95,11 @@ TEST_CASE_TEMPLATE("gemm: all layouts of both operands give the same entries", T
 }
 
 TEST_CASE_TEMPLATE("gemm: products beyond one block of depth or rows keep the chain", T, float, double) {
-  CHECK(wrong_products<T>(5, 600, 70, Layout::by_rows, Layout::by_columns) == 0);
-  CHECK(wrong_products<T>(70, 257, 5, Layout::by_rows, Layout::by_columns) == 0);
-  CHECK(wrong_products<T>(10, 300, 93, Layout::by_columns, Layout::by_rows) == 0);
+  CHECK(wrong_products<T>(5, 1000, 70, Layout::by_rows, Layout::by_columns) == 0);
+  CHECK(wrong_products<T>(70, 401, 5, Layout::by_rows, Layout::by_columns) == 0);
+  CHECK(wrong_products<T>(10, 500, 93, Layout::by_columns, Layout::by_rows) == 0);
   CHECK(wrong_products<T>(400, 30, 20, Layout::by_rows, Layout::by_columns) == 0);
-  CHECK(wrong_products<T>(385, 300, 3, Layout::by_rows, Layout::by_columns) == 0);
+  CHECK(wrong_products<T>(385, 401, 3, Layout::by_rows, Layout::by_columns) == 0);
 }
 
 TEST_CASE_TEMPLATE("gemm: without depth the product is 0, c or bias; without rows or columns nothing happens", T, float,

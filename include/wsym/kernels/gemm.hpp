@@ -12,9 +12,9 @@ namespace wsym::kernels {
 inline namespace WSYM_SIMD {
 namespace detail {
 
-// Blocks: `depth_block` rows of a packed panel are 64 KiB on AVX-512 and stay in a second-level cache with the
+// Blocks: `depth_block` rows of a packed panel are 100 KiB on AVX-512 and stay in a second-level cache with the
 // `row_block` rows of A that meet them.
-inline constexpr Index depth_block = 256, row_block = 384;
+inline constexpr Index depth_block = 400, row_block = 384;
 /// A product this narrow is computed as its transpose, so that vectors run along the many rows.
 inline constexpr Index narrow = 12;
 

@@ -158,7 +158,8 @@ template <Real T> [[gnu::always_inline]] inline Vec<T> multiply_add(Vec<T> a, Ve
   else
     return vfmaq_f64(c, a, b);
 #else
-  return a * b + c;
+  const Vec<T> product = a * b;  // a statement of its own: clang folds a * b + c of constants as if it were fused
+  return product + c;
 #endif
 }
 
