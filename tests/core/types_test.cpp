@@ -21,6 +21,6 @@ TEST_CASE_TEMPLATE("MatMap: rows follow each other in memory", T, float, double)
   m(1, 2) = 9;
   CHECK(memory[5] == 9);
   CHECK(ConstMatMap<T>(memory.data(), 3, 2)(2, 1) == 9);
-  CHECK(ArrayMap<T>(memory.data(), 6).sum() == 19);
-  CHECK(ConstArrayMap<T>(memory.data(), 2).sum() == 1);
+  CHECK(ArrayMap<T>(memory.data(), 6)(5) == 9);
+  CHECK(ConstArrayMap<T>(memory.data() + 1, 2)(1) == 2);
 }
