@@ -17,7 +17,9 @@ Var<T> task_loss(const Task& task, Var<T> output, const T* y, std::span<const st
 
 /// The model's loss over a whole data set, a mean over rows (weighted where there are weights), without recording.
 /// The sum over blocks of rows is taken in double and in order, so it does not depend on threads.
+/// Throws ConfigError for a set without rows.
 template <class M, Real T> double evaluate(const M& model, const Dataset<T>& data, Workspace<T>& workspace) {
+  expect<ConfigError>(data.rows() >= 1, "evaluate: the data set has no rows");
   constexpr Index block = 256;
   Pass<T> pass = Pass<T>::evaluate();
   double total = 0, weight = 0;

@@ -92,11 +92,11 @@ double run_epoch(M& model, Optimizer& optimizer, const Dataset<T>& data, const B
 
 /// Trains state.model from where the state stands, until the epochs are done, the validation loss has not been strictly
 /// below its best for `patience` epochs, the observer says stop, or the loss is no longer finite. state.model is then
-/// the last one, and state.best the best one if restore_best asks for it. Without validation rows there is neither
-/// early stopping nor a best epoch. The batches of epoch e are a function of (key, e): the result does not depend on
-/// threads or on stopping and resuming. One thread and, after the first epoch, no allocation in a step. Throws
-/// ConfigError and ShapeError for unusable input. Source: Chernov and Novitskij 2025, training set-up; deliberate
-/// difference: a diverged run stops at once.
+/// the last one, and state.best the best one if restore_best asks for it. Without validation rows nothing stops it
+/// early, the last epoch counts as the best, and the training loss stands for the validation loss. The batches of epoch
+/// e are a function of (key, e): the result does not depend on threads or on stopping and resuming. One thread and,
+/// after the first epoch, no allocation in a step. Throws ConfigError and ShapeError for unusable input. Source:
+/// Chernov and Novitskij 2025, training set-up; deliberate difference: a diverged run stops at once.
 template <class M, class Optimizer, Real T>
 FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Dataset<T>& valid,
               const FitOptions& options, const Key& key, const Observer& observer = {}) {
