@@ -81,7 +81,7 @@ TEST_CASE("linear, linear_gelu: the gradients in float are those in double") {
 TEST_CASE_TEMPLATE("linear: doubling the input and the bias doubles every bit of the result", T, float, double) {
   auto in = inputs<T>({17, 65}, 7, Key(6));
   const Tensor<T> y = test::value_of<T>(plain, in);
-  for (const std::size_t i : {0, 2})
+  for (const std::size_t i : {0u, 2u})
     for (T& value : in[i].span()) value *= 2;
   const Tensor<T> twice = test::value_of<T>(plain, in);
   for (Index i = 0; i < y.size(); ++i) CHECK(twice[i] == 2 * y[i]);
