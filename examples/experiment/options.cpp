@@ -17,7 +17,7 @@ struct Scale {
 };
 
 Scale scale_of(const std::string& name, const Program& program) {
-  if (name == "smoke") return {{16}, 4, 1, 8};
+  if (name == "smoke") return {{16}, 4, 1, 20};
   if (name == "quick") return {{64}, 16, 3, program.quick_epochs};
   return {{64, 128, 256}, 64, 10, 1000};
 }
@@ -78,7 +78,7 @@ void add_networks(CLI::App& app, Options& o) {
 
 void add_training(CLI::App& app, Options& o, const Program& program) {
   const char* const group = "Training by AdamW [smoke | quick | paper]";
-  add(app, group, "--epochs", "N", o.epochs, "at most", "8 | " + std::to_string(program.quick_epochs) + " | 1000")
+  add(app, group, "--epochs", "N", o.epochs, "at most", "20 | " + std::to_string(program.quick_epochs) + " | 1000")
       ->check(count);
   add(app, group, "--patience", "N", o.patience, "epochs without a lower validation loss that end it", "16")
       ->check(count);

@@ -11,11 +11,12 @@ struct Program {
   std::string name;        // the program's, the data set's in every results file, and the schema's in data/datasets.hpp
   std::string title;       // for people
   Index rows = 0;          // of the raw file
-  Index features = 0;      // raw columns without identifiers and target
-  Index inputs = 0;        // after one-hot encoding
+  Index numeric = 0;       // feature columns of the raw file
+  Index categorical = 0;   // the same
+  Index inputs = 0;        // features after one-hot encoding
   Index outputs = 1;       // 1: regression; otherwise the number of classes
   Index quick_epochs = 0;  // the cap of --scale quick
-  std::string unit = {};   // of the regression target
+  bool comes_with_data = false;  // its data lie in examples/data
 
   bool regression() const { return outputs == 1; }
   std::string metric() const { return regression() ? "rmse" : "accuracy"; }

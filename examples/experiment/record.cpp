@@ -54,11 +54,17 @@ Json size_json(const Setting& setting, const SizeRecord& record) {
   }
   return Json::object({{"size", record.size},
                        {"views", std::move(views)},
-                       {"averaged_weights", score_json(setting, record.averaged_weights)}});
+                       {"averaged_weights", score_json(setting, record.averaged_weights)},
+                       {"diversity", Json::number_or_null(record.diversity)},
+                       {"disagreement", Json::number_or_null(record.disagreement)}});
 }
 
 SizeRecord size_from(const Setting& setting, const Json& json) {
-  SizeRecord record{json.index("size"), {}, score_from(setting, json.at("averaged_weights"))};
+  SizeRecord record;
+  record.size = json.index("size");
+  record.averaged_weights = score_from(setting, json.at("averaged_weights"));
+  record.diversity = number_or_undefined(json, "diversity");
+  record.disagreement = number_or_undefined(json, "disagreement");
   for (const Json& view : json.items("views"))
     record.views.push_back({view.string("groups"), view.string("average"), score_from(setting, view)});
   return record;

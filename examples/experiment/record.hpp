@@ -63,7 +63,9 @@ struct View {
 struct SizeRecord {
   Index size = 0;
   std::vector<View> views;
-  Score averaged_weights;  // of the network whose weights are the mean of the first k
+  Score averaged_weights;           // of the network whose weights are the mean of the first k
+  double diversity = undefined;     // of the first k: what averaging their outputs takes off their mean loss
+  double disagreement = undefined;  // of the first k classifiers: share of rows, averaged over pairs
 };
 
 /// Mean distance over all pairs of members: all parameters, and the two parts that make it up (in squares).

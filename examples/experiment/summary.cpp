@@ -6,6 +6,8 @@
 #include <set>
 #include <tuple>
 
+#include "wsym/metrics/statistics.hpp"
+
 namespace wsym::experiment {
 namespace {
 
@@ -59,21 +61,16 @@ double Moments::se() const {
 }
 
 Moments moments(const std::vector<double>& values) {
-  Moments result;
-  double sum = 0, squares = 0;
+  std::vector<double> defined;
   for (const double value : values)
-    if (std::isfinite(value)) sum += value, ++result.n;
-  if (result.n == 0) return result;
-  result.mean = sum / static_cast<double>(result.n);
-  for (const double value : values)
-    if (std::isfinite(value)) squares += (value - result.mean) * (value - result.mean);
-  if (result.n > 1) result.sd = std::sqrt(squares / static_cast<double>(result.n - 1));
-  return result;
+    if (std::isfinite(value)) defined.push_back(value);
+  if (defined.empty()) return {};
+  const Summary all = wsym::summarise(defined);
+  return {all.mean, all.sd, all.n};
 }
 
 double improvement_pct(const Setting& setting, double single, double ensemble) {
-  const double gain = setting.classifies() ? ensemble - single : single - ensemble;
-  return 100 * gain / single;
+  return improvement_percent(ensemble, single, setting.classifies() ? Better::higher : Better::lower);
 }
 
 std::vector<Index> Group::sizes() const {
@@ -109,7 +106,7 @@ SizeSummary summarise(const Setting& setting, const Group& group, Index size, co
     result.improvement = result.metric.n > 0 ? 0 : undefined;
     return result;
   }
-  std::vector<double> single, metric, loss, averaged_metric, averaged_loss;
+  std::vector<double> single, metric, loss, averaged_metric, averaged_loss, diversity, disagreement;
   for (std::size_t repeat = 0; repeat < group.cells.size(); ++repeat) {
     const SizeRecord* record = find_size(*group.cells[repeat], size);
     if (record == nullptr) continue;  // too many of its members diverged
@@ -121,11 +118,15 @@ SizeSummary summarise(const Setting& setting, const Group& group, Index size, co
     loss.push_back(score.loss);
     averaged_metric.push_back(record->averaged_weights.metric);
     averaged_loss.push_back(record->averaged_weights.loss);
+    diversity.push_back(record->diversity);
+    disagreement.push_back(record->disagreement);
   }
   result.metric = moments(metric);
   result.loss = moments(loss);
   result.averaged_metric = moments(averaged_metric);
   result.averaged_loss = moments(averaged_loss);
+  result.diversity = moments(diversity);
+  result.disagreement = moments(disagreement);
   result.improvement = improvement_pct(setting, moments(single).mean, result.metric.mean);
   return result;
 }

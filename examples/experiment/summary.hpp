@@ -27,6 +27,7 @@ struct SizeSummary {
   Moments metric, loss;  // of the averaged prediction
   double improvement = undefined;
   Moments averaged_metric, averaged_loss;  // of the averaged weights
+  Moments diversity, disagreement;
 };
 
 /// The repetitions of one width and model: what a row of the tables stands for.

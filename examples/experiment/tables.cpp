@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "experiment/tables.hpp"
 
-#include <cmath>
-
 #include "experiment/text.hpp"
+#include "wsym/metrics/statistics.hpp"
 
 namespace wsym::experiment {
 namespace {
@@ -55,11 +54,10 @@ class MetricsTable {
       std::vector<double> values;
       for (const MemberRecord* network : networks) values.push_back(network->test.metric);
       if (values.empty()) continue;
-      const Moments all = moments(values);
-      const double n = static_cast<double>(all.n);
-      sds.push_back(all.n > 1 ? all.sd * std::sqrt((n - 1) / n) : 0);
-      least.push_back(*std::min_element(values.begin(), values.end()));
-      greatest.push_back(*std::max_element(values.begin(), values.end()));
+      const Summary all = wsym::summarise(values);
+      sds.push_back(all.population_sd);
+      least.push_back(all.min);
+      greatest.push_back(all.max);
     }
     row(1, "test", setting_.metric + "_member_sd", moments(sds));
     row(1, "test", setting_.metric + "_member_min", moments(least));
@@ -93,6 +91,8 @@ class MetricsTable {
     const SizeSummary s = summarise(setting_, *group_, size, {});
     row(size, "test", "averaged_weights_" + setting_.metric, s.averaged_metric);
     row(size, "test", "averaged_weights_" + setting_.loss(), s.averaged_loss);
+    row(size, "test", "diversity", s.diversity);
+    if (setting_.classifies()) row(size, "test", "disagreement", s.disagreement);
   }
 
   const Setting& setting_;

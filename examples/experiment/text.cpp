@@ -34,7 +34,7 @@ std::string join(const std::vector<Index>& parts, const std::string& separator) 
 std::string duration(double seconds) {
   const auto whole = static_cast<std::int64_t>(std::ceil(seconds));
   const auto two = [](std::int64_t n) {
-    return (n < 10 ? "0" : "") + std::to_string(n);
+    return std::string(n < 10 ? "0" : "").append(std::to_string(n));
   };
   if (whole < 60) return std::to_string(whole) + " s";
   if (whole < 3600) return std::to_string(whole / 60) + " min " + two(whole % 60) + " s";

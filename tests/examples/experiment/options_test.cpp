@@ -10,7 +10,7 @@ using namespace wsym::experiment;
 
 namespace {
 
-const Program program{"digits", "Digits", 1797, 64, 64, 10, 60, {}};
+const Program program{"digits", "Digits", 1797, 64, 0, 64, 10, 60, true};
 
 Options parse(const std::vector<std::string>& arguments) {
   return parse_options(program, arguments);
@@ -162,7 +162,7 @@ TEST_CASE("options: --help is grouped, names every option with its default, and 
                            "--describe",
                            "--quiet",
                            "[16 | 64 | 64,128,256]",
-                           "[8 | 60 | 1000]",
+                           "[20 | 60 | 1000]",
                            "[0.03]"}) {
     CAPTURE(part);
     CHECK(text.find(part) != std::string::npos);

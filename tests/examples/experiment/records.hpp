@@ -43,6 +43,8 @@ wsym::experiment::CellRecord finished(const wsym::experiment::Cell& cell, wsym::
       for (const char* average : {"logits", "probabilities"})
         one.views.push_back({groups, average, {metric(size), 0.4}});
     one.averaged_weights = {0.3, 2.0};
+    one.diversity = 0.125;
+    one.disagreement = 0.25;
     record.sizes.push_back(one);
   }
   record.distance = {5, 4, 3};

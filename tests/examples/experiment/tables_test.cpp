@@ -70,7 +70,7 @@ TEST_CASE("tables: metrics.csv is long, with eleven fields a row and every view 
         "1,validation,best_epoch,", "1,train,diverged,", "2,train,pairwise_distance,5,0,0,2", "2,test,accuracy,0.875,",
         "2,test,nll,", "2,test,accuracy_probabilities,", "2,test,accuracy_disjoint,",
         "2,test,nll_disjoint_probabilities,", "2,test,improvement_pct,27.272727272727273,,,2",
-        "2,test,averaged_weights_accuracy,0.3,"}) {
+        "2,test,averaged_weights_accuracy,0.3,", "2,test,diversity,0.125,", "2,test,disagreement,0.25,"}) {
     CAPTURE(metric);
     CHECK(contains(text, std::string("ensemble,digits,text,model=mlp;hidden=16,") + metric));
   }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/program.hpp"
+
+#include <signal.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "experiment/ensemble_trainer.hpp"
+#include "experiment/figures.hpp"
+#include "experiment/report.hpp"
+#include "experiment/tables.hpp"
+#include "wsym/io/atomic_file.hpp"
+
+#ifndef WSYM_EXAMPLES_DATA
+#define WSYM_EXAMPLES_DATA "examples/data"
+#endif
+
+namespace wsym::experiment {
+namespace {
+
+std::atomic<bool> interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may write it");
+
+/// The first Ctrl-C (or SIGTERM) asks for a stop, a second one stops at once.
+void catch_signals() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) {
+    interrupted = true;
+  };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+}
+
+std::string data_folder(const Program& program, const Options& options) {
+  if (!options.data.empty()) return options.data;
+  if (program.comes_with_data && std::filesystem::is_directory(WSYM_EXAMPLES_DATA)) return WSYM_EXAMPLES_DATA;
+  const char* const variable = std::getenv("WSYM_DATA_DIR");
+  return variable != nullptr && *variable != '\0' ? variable : "data";
+}
+
+std::string joined(int argc, char** argv) {
+  std::string command;
+  for (int i = 0; i < argc; ++i) command += (i ? " " : "") + std::string(argv[i]);
+  return command;
+}
+
+void say(const Options& options, const std::string& text) {
+  if (!options.quiet) std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+/// Tables, figures and summary.json of everything that the journal holds.
+void write_results(const Program& program, const Options& options, const Prepared<float>& data, const Journal& journal,
+                   const RunHeader& header) {
+  const std::vector<Group> groups = groups_of(journal.records());
+  const ViewChoice view{options.groups, options.average};
+  const Setting& setting = journal.setting();
+  write_file_atomically(options.out + "/summary.csv", summary_csv(setting, groups, view));
+  write_file_atomically(options.out + "/metrics.csv", metrics_csv(setting, groups));
+  write_file_atomically(options.out + "/summary.json", summary_json(options, data, journal, header));
+  const std::string drawn = draw_figures(setting, options.out + "/figures",
+                                         program.title + ", preset " + options.preset, data.unit, groups, view);
+  if (options.quiet) return;
+  std::printf("%s\ntables: %s/summary.csv, metrics.csv, summary.json\n%s\n",
+              printed_table(setting, data.unit, groups, view).c_str(), options.out.c_str(), drawn.c_str());
+}
+
+int run_experiment(const Program& program, const Options& options, const std::string& command) {
+  const std::string folder = data_folder(program, options);
+  const Preset preset = options.preset == "code" ? Preset::code : Preset::text;
+  const Prepared<float> data = prepare<float>(program.name, folder, preset, Key(options.seed).child("split"));
+  const EnsembleTrainer trainer(data, options);
+  const std::vector<Cell> cells = cells_of(options);
+  for (const Cell& cell : cells) trainer.cost(cell);  // what cannot be built is an error before anything is trained
+
+  const RunHeader header = run_header(options, data, command);
+  Journal journal(options.out, {program.name, options.preset, data.metric}, header);
+  for (const std::string& warning : journal.records().warnings)
+    std::fprintf(stderr, "%s: warning: %s\n", program.name.c_str(), warning.c_str());
+  const RunnerOptions how{options.out, options.members, options.threads, options.keep_weights};
+  const std::vector<Work> work = work_left(cells, journal.records(), how);
+  say(options, estimate(work, trainer, how));
+
+  catch_signals();
+  bool complete = false;
+  {
+    ProgressBar bar(options.quiet ? nullptr : terminal(), static_cast<Index>(work.size()));
+    complete = run(work, trainer, journal, how, bar, interrupted);
+  }
+  if (!complete) {
+    std::fprintf(stderr, "%s: interrupted; %td networks are in the journal. To continue: %s\n", program.name.c_str(),
+                 static_cast<Index>(journal.records().members.size()), command.c_str());
+    return 1;
+  }
+  write_results(program, options, data, journal, header);
+  return 0;
+}
+
+}  // namespace
+
+int run_program(const Program& program, int argc, char** argv) try {
+  const Options options = parse_options(program, {argv + 1, argv + argc});
+  if (options.describe) {
+    std::fputs(describe(program).c_str(), stdout);
+    return 0;
+  }
+  return run_experiment(program, options, joined(argc, argv));
+} catch (const Usage& usage) {
+  if (usage.exit_code == 0)
+    std::fputs(usage.what(), stdout);
+  else
+    std::fprintf(stderr, "%s: %s\nRun %s --help for the options.\n", program.name.c_str(), usage.what(), argv[0]);
+  return usage.exit_code;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s: %s\n", program.name.c_str(), error.what());
+  return 1;
+}
+
+}  // namespace wsym::experiment

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include <vector>
+
+#include "experiment/journal.hpp"
+#include "experiment/options.hpp"
+#include "experiment/runner.hpp"
+#include "wsym/data/datasets.hpp"
+
+namespace wsym::experiment {
+
+/// The paper's Table 1 for one data set: its size, columns, task and the parts of both presets.
+std::string describe(const Program& program);
+
+/// The cells that the options ask for, in the order in which they are worked on.
+std::vector<Cell> cells_of(const Options& options);
+
+/// Who runs, for the journal: options that must stay as they are, and the build.
+RunHeader run_header(const Options& options, const Prepared<float>& data, const std::string& command);
+
+/// summary.json: what was run, on what, and with what.
+std::string summary_json(const Options& options, const Prepared<float>& data, const Journal& journal,
+                         const RunHeader& header);
+
+/// What is ahead, for the user: networks, time at most, disk. The time is measured on one epoch unless the work is
+/// small.
+std::string estimate(const std::vector<Work>& work, const Trainer& trainer, const RunnerOptions& options);
+
+}  // namespace wsym::experiment

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/runner.hpp"
+
+#include <filesystem>
+
+#include "wsym/core/parallel.hpp"
+
+namespace wsym::experiment {
+namespace {
+
+namespace fs = std::filesystem;
+
+const MemberRecord* find(const Records& records, const Cell& cell, Index member) {
+  const auto place = records.members.find({cell, member});
+  return place == records.members.end() ? nullptr : &place->second;
+}
+
+bool is_ready(const Cell& cell, Index member, const Records& records, const RunnerOptions& options) {
+  const MemberRecord* record = find(records, cell, member);
+  return record != nullptr && (record->diverged || fs::exists(weights_file(options.out, cell, member)));
+}
+
+class Run {
+ public:
+  Run(const std::vector<Work>& work, const Trainer& trainer, Journal& journal, const RunnerOptions& options,
+      ProgressBar& bar, const std::atomic<bool>& stop)
+      : trainer_(trainer), journal_(journal), options_(options), bar_(bar), stop_(stop), before_(journal.records()) {
+    for (const Work& item : work) left_[item.cell] += item.member.has_value();
+  }
+
+  void operator()(const Work& item) {
+    if (stop_ || failed_) return;
+    try {
+      if (item.member && !train(item.cell, *item.member)) return;
+      if (item.member && --left_.at(item.cell) > 0) return;
+      finish(item.cell);
+    } catch (...) {
+      failed_ = true;
+      throw;
+    }
+  }
+
+  bool complete() const {
+    for (const auto& [cell, left] : left_)
+      if (left > 0) return false;
+    return !stop_;
+  }
+
+ private:
+  bool train(const Cell& cell, Index member) {
+    make_directories(weights_folder(options_.out, cell));
+    const auto record = trainer_.train(cell, member, weights_file(options_.out, cell, member), stop_);
+    if (!record) return false;
+    if (find(before_, cell, member) == nullptr) journal_.append(*record);
+    bar_.step(cell.model + " hidden " + std::to_string(cell.hidden));
+    return true;
+  }
+
+  void finish(const Cell& cell) {
+    std::vector<std::string> weights;
+    for (Index member = 0; member < options_.members; ++member)
+      if (std::string file = weights_file(options_.out, cell, member); fs::exists(file)) weights.push_back(file);
+    if (before_.finished(cell, options_.members) == nullptr)
+      journal_.append(trainer_.evaluate(cell, options_.members, weights));
+    if (!options_.keep_weights) fs::remove_all(weights_folder(options_.out, cell));
+  }
+
+  const Trainer& trainer_;
+  Journal& journal_;
+  const RunnerOptions& options_;
+  ProgressBar& bar_;
+  const std::atomic<bool>& stop_;
+  const Records before_;  // a copy: the journal grows meanwhile
+  std::map<Cell, std::atomic<Index>> left_;
+  std::atomic<bool> failed_ = false;
+};
+
+}  // namespace
+
+std::string weights_folder(const std::string& out, const Cell& cell) {
+  return message(out, "/weights/", cell.experiment, '-', cell.model, "-hidden", cell.hidden, "-repeat", cell.repeat,
+                 cell.variant.empty() ? "" : "-", cell.variant);
+}
+
+std::string weights_file(const std::string& out, const Cell& cell, Index member) {
+  return message(weights_folder(out, cell), '/', member, ".safetensors");
+}
+
+std::vector<Work> work_left(const std::vector<Cell>& cells, const Records& records, const RunnerOptions& options) {
+  std::vector<Work> work;
+  for (const Cell& cell : cells) {
+    const bool finished = records.finished(cell, options.members) != nullptr;
+    if (finished && !options.keep_weights) continue;
+    const std::size_t before = work.size();
+    for (Index member = 0; member < options.members; ++member)
+      if (!is_ready(cell, member, records, options)) work.push_back({cell, member});
+    if (work.size() == before && !finished) work.push_back({cell, std::nullopt});
+  }
+  return work;
+}
+
+bool run(const std::vector<Work>& work, const Trainer& trainer, Journal& journal, const RunnerOptions& options,
+         ProgressBar& bar, const std::atomic<bool>& stop) {
+  Run one(work, trainer, journal, options, bar, stop);
+  parallel_for(static_cast<Index>(work.size()), Parallel{options.threads},
+               [&](Index i) { one(work[static_cast<std::size_t>(i)]); });
+  return one.complete();
+}
+
+}  // namespace wsym::experiment

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "experiment/journal.hpp"
+#include "experiment/progress.hpp"
+#include "experiment/trainer.hpp"
+
+namespace wsym::experiment {
+
+struct RunnerOptions {
+  std::string out;
+  Index members = 0;
+  int threads = 1;
+  bool keep_weights = false;
+};
+
+/// One network to train, or, with no member, a cell whose networks are all there and only its metrics are missing.
+struct Work {
+  Cell cell;
+  std::optional<Index> member;
+};
+
+/// Where a network's weights lie: out/weights/<cell>/<member>.safetensors.
+std::string weights_folder(const std::string& out, const Cell& cell);
+std::string weights_file(const std::string& out, const Cell& cell, Index member);
+
+/// What is left to do for the cells, in their order: a network is done when its line is in the journal, and while its
+/// cell is unfinished (or weights are kept) its weights lie in their place too.
+std::vector<Work> work_left(const std::vector<Cell>& cells, const Records& records, const RunnerOptions& options);
+
+/// Does the work: threads take networks from one list over all cells, so that no core idles at the end of a cell;
+/// whoever finishes a cell's last network evaluates the cell. Weights are written before their journal line; a finished
+/// cell's weights are removed unless kept. Returns false if `stop` became true before all was done. An error in one
+/// network stops the others and is thrown.
+bool run(const std::vector<Work>& work, const Trainer& trainer, Journal& journal, const RunnerOptions& options,
+         ProgressBar& bar, const std::atomic<bool>& stop);
+
+}  // namespace wsym::experiment
