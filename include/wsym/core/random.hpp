@@ -28,7 +28,7 @@ constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> c
 /// A named stream of random numbers: Key(seed).child("init").child(member).child(layer), then value i of that stream.
 /// Every call is a pure function of the names, the seed and i, so no result depends on the order of calls, on threads,
 /// or on what else was drawn. 128 bits identify a stream; children by number and by name never meet, nor do they meet
-/// the stream's own values (each has a key of its own).
+/// the stream's own values (each has its own part of the counter).
 class Key {
  public:
   explicit constexpr Key(std::uint64_t seed) : key_(seed), stream_(0) {}
@@ -81,11 +81,11 @@ class Key {
 
   constexpr Key(std::uint64_t key, std::uint64_t stream) : key_(key), stream_(stream) {}
 
-  /// counter = (i, stream); the domain enters the key, so that values and the two kinds of children never meet.
+  /// counter = (domain and the low 62 bits of i, stream): values and the two kinds of children never meet.
   constexpr std::array<std::uint32_t, 4> philox(std::uint64_t i, Domain domain) const {
-    return philox4x32({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32),
+    return philox4x32({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32 & 0x3fffffff) | domain << 30,
                        static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)},
-                      {static_cast<std::uint32_t>(key_), static_cast<std::uint32_t>(key_ >> 32) ^ domain});
+                      {static_cast<std::uint32_t>(key_), static_cast<std::uint32_t>(key_ >> 32)});
   }
   constexpr Key derive(std::uint64_t tag, Domain domain) const {
     const auto block = philox(tag, domain);
