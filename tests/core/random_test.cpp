@@ -56,20 +56,25 @@ TEST_CASE("philox4x32: the known answers published with Random123") {
 
 TEST_CASE("Key: value i of a seed is the block of counter i under the seed as key") {
   CHECK(Key(0).bits(0) == word(0x6627e8d5, 0xe169c58d));
-  constexpr std::uint64_t seed = 0x0123456789abcdef, i = 0xfedcba9876543210;
-  constexpr Block block = philox4x32({0x76543210, 0xfedcba98, 0, 0}, {0x89abcdef, 0x01234567});
+  constexpr std::uint64_t seed = 0x0123456789abcdef, i = 0x3edcba9876543210;
+  constexpr Block block = philox4x32({0x76543210, 0x3edcba98, 0, 0}, {0x89abcdef, 0x01234567});
   CHECK(Key(seed).bits(i) == word(block[0], block[1]));
 }
 
 TEST_CASE("Key: a child's 128 bits are the block of its tag, in the domain of numbers or of names") {
-  constexpr Block numbered = philox4x32({7, 0, 0, 0}, {5, 1}),
-                  named = philox4x32({0x8601ec8c, 0xaf63dc4c, 0, 0}, {5, 2});
+  constexpr Block numbered = philox4x32({7, 1u << 30, 0, 0}, {5, 0}),
+                  named = philox4x32({0x8601ec8c, (0xaf63dc4c & 0x3fffffff) | 2u << 30, 0, 0}, {5, 0});
   const auto first_value = [](const Block& b) {
     const Block value = philox4x32({0, 0, b[2], b[3]}, {b[0], b[1]});
     return word(value[0], value[1]);
   };
   CHECK(Key(5).child(7).bits(0) == first_value(numbered));
   CHECK(Key(5).child("a").bits(0) == first_value(named));  // af63dc4c8601ec8c is the published FNV-1a hash of "a"
+}
+
+TEST_CASE("Key: seeds that differ in their upper bits have different children") {
+  CHECK(Key(0).child("a") != Key(std::uint64_t{1} << 32).child("a"));
+  CHECK(Key(0).child("a") != Key(std::uint64_t{3} << 32).child(0xaf63dc4c8601ec8c));
 }
 
 TEST_CASE("Key: a name and the number it hashes to are different children") {

@@ -40,7 +40,7 @@ class Key {
     return derive(hash, by_name);
   }
 
-  /// 64 uniform bits.
+  /// 64 uniform bits; i < 2^62.
   constexpr std::uint64_t bits(std::uint64_t i) const {
     const auto block = philox(i, values);
     return block[0] | std::uint64_t{block[1]} << 32;
