@@ -9,6 +9,7 @@ inline namespace WSYM_SIMD {
 /// stride, y may be x. A row's bits do not depend on the other rows.
 template <Real T>
 void scale_rows(std::type_identity_t<View<const T>> x, const T* scale, Index stride, View<T> y, bool accumulate) {
+  assert((x.col_stride == 1 && y.col_stride == 1) || x.cols <= 1);
   for (Index i = 0; i < x.rows; ++i) {
     const T s = scale[i * stride];
     const T* from = &x(i, 0);
@@ -21,10 +22,11 @@ void scale_rows(std::type_identity_t<View<const T>> x, const T* scale, Index str
 }
 
 /// out_i = <x_i, y_i>, or out_i + that, for every row i; out_i is out[i * stride]. Shapes x and y (rows, cols), unit
-/// column stride.
+/// column stride. A row's bits do not depend on the other rows.
 template <Real T>
 void row_dots(std::type_identity_t<View<const T>> x, std::type_identity_t<View<const T>> y, T* out, Index stride,
               bool accumulate) {
+  assert((x.col_stride == 1 && y.col_stride == 1) || x.cols <= 1);
   for (Index i = 0; i < x.rows; ++i) {
     const T *a = &x(i, 0), *b = &y(i, 0);
     Vec<T> sum{};

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/kernels/rows.hpp"
+
+#include <doctest/doctest.h>
+
+#include "kernels/guarded.hpp"
+
+using namespace wsym;
+using testing::Guarded;
+
+namespace {
+/// The hard sizes and the widths of the paper's outputs.
+constexpr Index widths[] = {1, 2, 3, 7, 9, 10, 16, 17, 63, 64, 65};
+
+template <class T> constexpr double tolerance(Index terms) {
+  return static_cast<double>(2 * terms) * std::numeric_limits<T>::epsilon();
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("scale_rows: multiplies every row by its number, or adds that", T, float, double) {
+  for (const Index rows : {0, 1, 3, 17})
+    for (const Index cols : widths)
+      for (const Index stride : {1, 3}) {
+        testing::Numbers next;
+        Guarded<T> x(rows, cols), y(rows, cols), sum(rows, cols), scale(1, rows * stride + 1);
+        x.fill(next), scale.fill(next), y.fill(next), sum.fill([] { return 1; });
+        kernels::scale_rows<T>(x.view(), scale.data(), stride, y.view(), false);
+        kernels::scale_rows<T>(x.view(), scale.data(), stride, sum.view(), true);
+        int wrong = !y.intact() + !sum.intact();
+        for (Index i = 0; i < rows; ++i)
+          for (Index j = 0; j < cols; ++j) {
+            const double expected = static_cast<double>(scale[i * stride]) * static_cast<double>(x(i, j));
+            wrong += !testing::same_bits(y(i, j), static_cast<T>(scale[i * stride] * x(i, j)));
+            wrong += !(std::abs(static_cast<double>(sum(i, j)) - 1 - expected) <= tolerance<T>(2));
+          }
+        CAPTURE(rows);
+        CAPTURE(cols);
+        CHECK(wrong == 0);
+      }
+}
+
+TEST_CASE_TEMPLATE("scale_rows: works in place", T, float, double) {
+  testing::Numbers next;
+  Guarded<T> x(5, 19), y(5, 19), scale(1, 5);
+  x.fill(next), scale.fill(next);
+  kernels::scale_rows<T>(x.view(), scale.data(), 1, y.view(), false);
+  kernels::scale_rows<T>(x.view(), scale.data(), 1, x.view(), false);
+  CHECK(x.matrix().values == y.matrix().values);
+  CHECK(x.intact());
+}
+
+TEST_CASE_TEMPLATE("row_dots: the inner product of each pair of rows, or adds that", T, float, double) {
+  for (const Index rows : {0, 1, 3, 17})
+    for (const Index cols : widths)
+      for (const Index stride : {1, 3}) {
+        testing::Numbers next;
+        Guarded<T> x(rows, cols), y(rows, cols), out(1, rows * stride + 1), sum(1, rows * stride + 1);
+        x.fill(next), y.fill(next), out.fill([] { return 2; }), sum.fill([] { return 1; });
+        kernels::row_dots<T>(x.view(), y.view(), out.data(), stride, false);
+        kernels::row_dots<T>(x.view(), y.view(), sum.data(), stride, true);
+        int wrong = !out.intact() + !sum.intact();
+        for (Index i = 0; i < rows * stride + 1; ++i) {
+          const bool between = i % stride != 0 || i >= rows * stride;
+          double dot = 0;
+          for (Index j = 0; j < cols && !between; ++j)
+            dot += static_cast<double>(x(i / stride, j)) * static_cast<double>(y(i / stride, j));
+          wrong += !(std::abs(static_cast<double>(out[i]) - (between ? 2 : dot)) <= tolerance<T>(cols));
+          wrong += !(std::abs(static_cast<double>(sum[i]) - 1 - dot) <= tolerance<T>(cols));
+        }
+        CAPTURE(rows);
+        CAPTURE(cols);
+        CHECK(wrong == 0);
+      }
+}
+
+TEST_CASE_TEMPLATE("scale_rows, row_dots: a row has the same bits alone as among others", T, float, double) {
+  for (const Index cols : widths) {
+    testing::Numbers next;
+    Guarded<T> x(33, cols), y(33, cols), scaled(33, cols), dots(1, 33), scale(1, 33), row(1, cols), dot(1, 1);
+    x.fill(next), y.fill(next), scale.fill(next);
+    kernels::scale_rows<T>(x.view(), scale.data(), 1, scaled.view(), false);
+    kernels::row_dots<T>(x.view(), y.view(), dots.data(), 1, false);
+    int wrong = 0;
+    for (Index i = 0; i < 33; ++i) {
+      kernels::scale_rows<T>(x.view().block(i, 0, 1, cols), &scale[i], 1, row.view(), false);
+      kernels::row_dots<T>(x.view().block(i, 0, 1, cols), y.view().block(i, 0, 1, cols), dot.data(), 1, false);
+      wrong += !testing::same_bits(dot[0], dots[i]);
+      for (Index j = 0; j < cols; ++j) wrong += !testing::same_bits(row[j], scaled(i, j));
+    }
+    CAPTURE(cols);
+    CHECK(wrong == 0);
+  }
+}
