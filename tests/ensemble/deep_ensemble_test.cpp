@@ -83,7 +83,7 @@ TEST_CASE_TEMPLATE("ensemble: averaging logits and averaging probabilities can n
 TEST_CASE_TEMPLATE("ensemble: copies of a network are that network, and so is their average", T, float, double) {
   const Mlp<T> model({3, 16, 2}, Key(1));
   const Tensor<T> x = test::random_tensor<T>({30, 3}, Key(2)), alone = predict(model, x, 2);
-  for (const std::size_t k : {1, 2, 3, 4, 7}) {
+  for (const std::size_t k : {1u, 2u, 3u, 4u, 7u}) {
     const std::vector<Mlp<T>> members(k, model);
     const Tensor<T> together = predict(ensemble_of(members), x), average = predict(mean<Mlp<T>>(members), x, 2);
     CHECK(test::worst_error(together, alone) <= test::tolerance<T>);

@@ -38,7 +38,9 @@ double expected_square(Mask mask) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("interpolate: freshly drawn networks are as far apart as the closed form says", T, float, double) {
-  for (const auto& [mask, oracle] : {std::pair{Mask::none, 11.6337}, {Mask::shared, 10.9839}, {Mask::own, 33.9212}}) {
+  for (const auto& expected : {std::pair{Mask::none, 11.6337}, {Mask::shared, 10.9839}, {Mask::own, 33.9212}}) {
+    const Mask mask = expected.first;
+    const double oracle = expected.second;
     CAPTURE(oracle);
     CHECK(std::sqrt(expected_square(mask)) == doctest::Approx(oracle).epsilon(5e-6));
     const int pairs = 60;
