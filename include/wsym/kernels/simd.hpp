@@ -4,8 +4,10 @@
 #include <cstring>
 
 #include "wsym/core/types.hpp"
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__AVX__)
 #include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
 #endif
@@ -137,6 +139,16 @@ template <Real T, class F> [[gnu::always_inline]] inline void for_each_vector(In
   Index i = 0;
   for (; i + lanes<T> <= n; i += lanes<T>) f(i, AllLanes{});
   if (i < n) f(i, n - i);
+}
+
+/// v, held in a register from here on: g++ 12 otherwise reads a loaded vector again for each of its uses.
+template <Real T> [[gnu::always_inline]] inline Vec<T> in_register(Vec<T> v) {
+#if defined(__SSE2__)
+  asm("" : "+v"(v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v));
+#endif
+  return v;
 }
 
 /// a * b + c, rounded once where the machine can (AVX2, AVX-512, NEON) and twice where it cannot; the same everywhere
