@@ -48,6 +48,11 @@ template <Real T> class AdamW {
   template <class M> void step(M& model, Tape<T>& tape, double multiplier = 1) {
     if (moments_.empty()) start(model);
     steps_[0] += 1;
+    const auto scalars = [&](double decay) {
+      return kernels::adamw_step<T>(options_.rate * multiplier, decay, options_.beta1, options_.beta2, options_.epsilon,
+                                    steps());
+    };
+    const auto decayed = scalars(options_.decay), plain = scalars(0);
     std::size_t at = 0;
     for_each_parameter(model, [&](Parameter<T>& parameter) {
       expect(at < moments_.size() && moments_[at].first.shape() == parameter.shape(),
@@ -55,10 +60,9 @@ template <Real T> class AdamW {
       Moments& moments = moments_[at++];
       const std::span<const T> g = tape.gradient(parameter);
       if (g.empty()) return;
-      const auto scalars = kernels::adamw_step<T>(options_.rate * multiplier, moments.decays ? options_.decay : 0.0,
-                                                  options_.beta1, options_.beta2, options_.epsilon, steps());
-      parameter.change(
-          [&](std::span<T> theta) { kernels::adamw(theta, g, moments.first.span(), moments.second.span(), scalars); });
+      parameter.change([&](std::span<T> theta) {
+        kernels::adamw(theta, g, moments.first.span(), moments.second.span(), moments.decays ? decayed : plain);
+      });
     });
   }
 
