@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "wsym/kernels/activation.hpp"
+#include "wsym/kernels/narrow.hpp"
 #include "wsym/kernels/pack.hpp"
 #include "wsym/kernels/tile.hpp"
 
@@ -15,8 +16,6 @@ namespace detail {
 // Blocks: `depth_block` rows of a packed panel are 100 KiB on AVX-512 and stay in a second-level cache with the
 // `row_block` rows of A that meet them.
 inline constexpr Index depth_block = 400, row_block = 384;
-/// A product this narrow is computed as its transpose, so that vectors run along the many rows.
-inline constexpr Index narrow = 12;
 
 /// What becomes of c = start + a b. `start` is null for 0; stride 0 repeats one row (a bias).
 template <Real T> struct Plan {
@@ -76,34 +75,48 @@ template <Real T> void run(const Plan<T>& plan) {
     }
 }
 
+/// sums = start + (a b)^T with the columns of a^T taken from `panel`, or where they lie if they are whole vectors.
+template <Real T> void run_columns(View<const T> a, View<const T> b, bool started, T* sums, Index width) {
+  alignas(alignment) T panel[depth_block * tile_cols<T>];
+  const Index depth_parts = cuts(a.cols, depth_block);
+  for (Index d = 0; d < depth_parts; ++d) {
+    const Index p = cut(a.cols, depth_parts, d), depth = cut(a.cols, depth_parts, d + 1) - p;
+    const bool direct = a.row_stride == 1 && a.rows == width;
+    if (!direct) pack<T>(a.block(0, p, a.rows, depth).transposed(), panel, width, width);
+    tile_column<T>({.a = &b(p, 0),
+                    .a_row = b.col_stride,
+                    .a_col = b.row_stride,
+                    .b = direct ? &a(0, p) : panel,
+                    .b_row = direct ? a.col_stride : width,
+                    .depth = depth,
+                    .start = started || d > 0 ? sums : nullptr,
+                    .start_row = width,
+                    .c = sums,
+                    .c_row = width,
+                    .tail = 0},
+                   b.cols, width);
+  }
+}
+
 /// The same entries, computed as c^T = start^T + b^T a^T in a buffer.
 template <Real T> void run_narrow(const Plan<T>& plan) {
-  alignas(alignment) T panel[depth_block * tile_cols<T>];
-  alignas(alignment) T sums[narrow * tile_cols<T>];
+  alignas(alignment) T sums[narrow_cols * tile_cols<T>];
   const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row] = plan;
-  const Index depth_parts = cuts(a.cols, depth_block);
   for (Index i = 0; i < c.rows; i += tile_cols<T>) {
     const Index rows = std::min<Index>(tile_cols<T>, c.rows - i);
     const Index width = (rows + lanes<T> - 1) / lanes<T> * lanes<T>;
     if (start) pack<T>(View<const T>{start + i * start_row, rows, c.cols, start_row}.transposed(), sums, width, width);
-    for (Index d = 0; d < depth_parts; ++d) {
-      const Index p = cut(a.cols, depth_parts, d), depth = cut(a.cols, depth_parts, d + 1) - p;
-      const bool direct = a.row_stride == 1 && rows == width;
-      if (!direct) pack<T>(a.block(i, p, rows, depth).transposed(), panel, width, width);
-      tile_column<T>({.a = &b(p, 0),
-                      .a_row = b.col_stride,
-                      .a_col = b.row_stride,
-                      .b = direct ? &a(i, p) : panel,
-                      .b_row = direct ? a.col_stride : width,
-                      .depth = depth,
-                      .start = start || d > 0 ? sums : nullptr,
-                      .start_row = width,
-                      .c = sums,
-                      .c_row = width,
-                      .tail = 0},
-                     c.cols, width);
+    if (a.col_stride == 1 && a.row_stride != 1) {
+      if (!start) std::fill_n(sums, c.cols * width, T(0));
+      add_product_transposed<T>(a.block(i, 0, rows, a.cols), b, sums, width);
+    } else {
+      run_columns<T>(a.block(i, 0, rows, a.cols), b, start != nullptr, sums, width);
     }
-    pack<T>(View<const T>{sums, c.cols, rows, width}.transposed(), &c(i, 0), c.row_stride, c.cols);
+    const View<const T> result{sums, c.cols, rows, width};
+    if (c.cols == 1 && c.row_stride == 1)
+      pack<T>(result, &c(i, 0), rows, rows);
+    else
+      pack<T>(result.transposed(), &c(i, 0), c.row_stride, c.cols);
     finish(plan, i, rows, Index(0), c.cols);
   }
 }
@@ -112,7 +125,7 @@ template <Real T> void product(const Plan<T>& plan) {
   assert(plan.a.rows == plan.c.rows && plan.b.cols == plan.c.cols && plan.a.cols == plan.b.rows);
   assert(plan.c.col_stride == 1 || plan.c.cols <= 1);
   if (plan.c.rows == 0 || plan.c.cols == 0) return;
-  if (plan.c.cols <= narrow && plan.c.rows > plan.c.cols)
+  if (plan.c.cols <= narrow_cols && plan.c.rows > plan.c.cols)
     run_narrow(plan);
   else
     run(plan);

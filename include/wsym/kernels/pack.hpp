@@ -77,37 +77,36 @@ template <Real T> [[gnu::always_inline]] inline void transpose(Vec<T> (&r)[lanes
   }
 }
 
-/// One square of the transposing copy: `rows` x `cols` <= lanes x lanes elements, `width` columns written.
+/// r[i] holds row i of the square at p, of which `cols` <= lanes columns of `rows` <= lanes elements lie `stride`
+/// apart; the rest of r is 0.
 template <Real T>
-[[gnu::always_inline]] inline void copy_square(View<const T> from, T* to, Index to_stride, Index rows, Index cols,
-                                               Index width) {
-  Vec<T> r[lanes<T>];
-  WSYM_UNROLL
-  for (int j = 0; j < lanes<T>; ++j) r[j] = j < cols ? load(from.data + j * from.col_stride, rows) : Vec<T>{};
+[[gnu::always_inline]] inline void load_square(const T* p, Index stride, Index rows, Index cols,
+                                               Vec<T> (&r)[lanes<T>]) {
+  if (rows == lanes<T> && cols == lanes<T>) {
+    WSYM_UNROLL
+    for (int j = 0; j < lanes<T>; ++j) r[j] = load(p + j * stride);
+  } else {
+    WSYM_UNROLL
+    for (int j = 0; j < lanes<T>; ++j) r[j] = j < cols ? load(p + j * stride, rows) : Vec<T>{};
+  }
   transpose<T>(r);
-  WSYM_UNROLL
-  for (int i = 0; i < lanes<T>; ++i)
-    if (i < rows) store(to + i * to_stride, r[i], width);
-}
-
-template <Real T> [[gnu::always_inline]] inline void copy_full_square(View<const T> from, T* to, Index to_stride) {
-  Vec<T> r[lanes<T>];
-  WSYM_UNROLL
-  for (int j = 0; j < lanes<T>; ++j) r[j] = load(from.data + j * from.col_stride);
-  transpose<T>(r);
-  WSYM_UNROLL
-  for (int i = 0; i < lanes<T>; ++i) store(to + i * to_stride, r[i]);
 }
 
 template <Real T> void copy_transposed(View<const T> from, T* to, Index to_stride, Index width) {
   for (Index j = 0; j < from.cols; j += lanes<T>)
     for (Index i = 0; i < from.rows; i += lanes<T>) {
       const Index rows = std::min<Index>(lanes<T>, from.rows - i), cols = std::min<Index>(lanes<T>, from.cols - j);
-      const View<const T> square = from.block(i, j, rows, cols);
-      if (rows == lanes<T> && cols == lanes<T>)
-        copy_full_square<T>(square, to + i * to_stride + j, to_stride);
-      else
-        copy_square<T>(square, to + i * to_stride + j, to_stride, rows, cols, std::min<Index>(lanes<T>, width - j));
+      Vec<T> r[lanes<T>];
+      load_square(&from(i, j), from.col_stride, rows, cols, r);
+      T* square = to + i * to_stride + j;
+      if (rows == lanes<T> && width - j >= lanes<T>) {
+        WSYM_UNROLL
+        for (int l = 0; l < lanes<T>; ++l) store(square + l * to_stride, r[l]);
+      } else {
+        WSYM_UNROLL
+        for (int l = 0; l < lanes<T>; ++l)
+          if (l < rows) store(square + l * to_stride, r[l], std::min<Index>(lanes<T>, width - j));
+      }
     }
 }
 

@@ -61,7 +61,7 @@ template <Real T, int Rows, int Vectors> void tile(const TileJob<T>& job) {
   for (Index p = 0; p < job.depth; ++p, a += job.a_col, b += job.b_row) {
     Vec<T> row[Vectors];
     WSYM_UNROLL
-    for (int j = 0; j < Vectors; ++j) row[j] = load(b + j * lanes<T>);
+    for (int j = 0; j < Vectors; ++j) row[j] = in_register<T>(load(b + j * lanes<T>));
     WSYM_UNROLL
     for (int i = 0; i < Rows; ++i) {
       const Vec<T> factor = broadcast(a[i * job.a_row]);
@@ -82,7 +82,7 @@ namespace detail {
 template <Real T> using TileFunction = void (*)(const TileJob<T>&);
 
 template <Real T, int Vectors, int... I> constexpr auto tiles_of(std::integer_sequence<int, I...>) {
-  return std::array<TileFunction<T>, tile_rows(1)>{&tile<T, I + 1, Vectors>...};
+  return std::array<TileFunction<T>, 12>{&tile<T, I + 1, Vectors>...};
 }
 template <Real T, int... V> constexpr auto all_tiles(std::integer_sequence<int, V...>) {
   return std::array{tiles_of<T, V + 1>(std::make_integer_sequence<int, tile_rows(V + 1)>{})...};
@@ -97,13 +97,13 @@ template <Real T> void tile_column(TileJob<T> job, Index rows, Index cols) {
   job.tail = cols - (vectors - 1) * lanes<T>;
   const auto& of_rows = tiles[static_cast<std::size_t>(vectors - 1)];
   const Index most = tile_rows(static_cast<int>(vectors)), count = (rows + most - 1) / most;
-  for (Index t = 0, done = 0; t < count; ++t) {
-    const Index next = rows * (t + 1) / count, now = next - done;
+  const Index least = rows / count, longer = rows % count;
+  for (Index t = 0; t < count; ++t) {
+    const Index now = least + (t < longer ? 1 : 0);
     of_rows[static_cast<std::size_t>(now - 1)](job);
     job.a += now * job.a_row;
     job.c += now * job.c_row;
     if (job.start) job.start += now * job.start_row;
-    done = next;
   }
 }
 
