@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "wsym/core/error.hpp"
@@ -26,24 +25,21 @@ class Json {
 
   Json() = default;
   Json(std::nullptr_t) {}
-  template <std::same_as<bool> B> Json(B value) : value_(value) {}
+  template <std::same_as<bool> B> Json(B value) : kind_(Kind::boolean), integer_(value) {}
   template <std::integral I>
-  requires(!std::same_as<I, bool>) Json(I value) {
-    if (std::in_range<std::int64_t>(value))
-      value_ = static_cast<std::int64_t>(value);
-    else
-      value_ = static_cast<std::uint64_t>(value);
-  }
-  Json(double value) : value_(value) {}
-  Json(const char* text) : value_(std::string(text)) {}
-  Json(std::string_view text) : value_(std::string(text)) {}
-  Json(std::string text) : value_(std::move(text)) {}
-  Json(Array items) : value_(std::move(items)) {}
+  requires(!std::same_as<I, bool>) Json(I value)
+      : kind_(std::in_range<std::int64_t>(value) ? Kind::integer : Kind::large_integer),
+        integer_(static_cast<std::int64_t>(value)) {}
+  Json(double value) : kind_(Kind::number), number_(value) {}
+  Json(const char* text) : Json(std::string(text)) {}
+  Json(std::string_view text) : Json(std::string(text)) {}
+  Json(std::string text) : kind_(Kind::string), string_(std::move(text)) {}
+  Json(Array items) : kind_(Kind::array), items_(std::move(items)) {}
 
   /// An object; a key that occurs twice keeps its first place and its last value.
   static Json object(std::initializer_list<Member> members = {}) {
     Json result;
-    result.value_ = Object();
+    result.kind_ = Kind::object;
     for (const Member& member : members) result[member.first] = member.second;
     return result;
   }
@@ -65,32 +61,34 @@ class Json {
   /// One member or item a line, with a final newline. Throws as dump().
   std::string dump_indented(int spaces = 2) const { return write(spaces) + '\n'; }
 
-  bool is_null() const { return holds<std::monostate>(); }
-  bool is_bool() const { return holds<bool>(); }
-  bool is_number() const { return is_integer() || holds<double>(); }
-  bool is_integer() const { return holds<std::int64_t>() || holds<std::uint64_t>(); }
-  bool is_string() const { return holds<std::string>(); }
-  bool is_array() const { return holds<Array>(); }
-  bool is_object() const { return holds<Object>(); }
+  bool is_null() const { return kind_ == Kind::null; }
+  bool is_bool() const { return kind_ == Kind::boolean; }
+  bool is_number() const { return is_integer() || kind_ == Kind::number; }
+  bool is_integer() const { return kind_ == Kind::integer || kind_ == Kind::large_integer; }
+  bool is_string() const { return kind_ == Kind::string; }
+  bool is_array() const { return kind_ == Kind::array; }
+  bool is_object() const { return kind_ == Kind::object; }
 
   /// The value as what the caller needs. Throws FormatError if it is anything else.
-  bool boolean() const { return read<bool>({}, "a boolean"); }
-  const std::string& string() const { return read<std::string>({}, "a string"); }
-  const Array& items() const { return read<Array>({}, "an array"); }
-  const Object& members() const { return read<Object>({}, "an object"); }
+  bool boolean() const { return expect_kind(Kind::boolean, {}).integer_ != 0; }
+  const std::string& string() const { return expect_kind(Kind::string, {}).string_; }
+  const Array& items() const { return expect_kind(Kind::array, {}).items_; }
+  const Object& members() const { return expect_kind(Kind::object, {}).members_; }
   double number() const { return read_number({}); }
   /// A signed integer; 5.0 is none.
-  Index index() const { return read<std::int64_t>({}, "an integer of 64 bits"); }
+  Index index() const { return expect_kind(Kind::integer, {}, "an integer of 64 bits").integer_; }
   /// An integer from 0 to 2^64 - 1, such as a seed.
   std::uint64_t natural() const { return read_natural({}); }
 
   /// The same of the member `key`. Throws FormatError that names the key if it is missing or of another kind.
-  bool boolean(std::string_view key) const { return at(key).read<bool>(key, "a boolean"); }
-  const std::string& string(std::string_view key) const { return at(key).read<std::string>(key, "a string"); }
-  const Array& items(std::string_view key) const { return at(key).read<Array>(key, "an array"); }
-  const Object& members(std::string_view key) const { return at(key).read<Object>(key, "an object"); }
+  bool boolean(std::string_view key) const { return at(key).expect_kind(Kind::boolean, key).integer_ != 0; }
+  const std::string& string(std::string_view key) const { return at(key).expect_kind(Kind::string, key).string_; }
+  const Array& items(std::string_view key) const { return at(key).expect_kind(Kind::array, key).items_; }
+  const Object& members(std::string_view key) const { return at(key).expect_kind(Kind::object, key).members_; }
   double number(std::string_view key) const { return at(key).read_number(key); }
-  Index index(std::string_view key) const { return at(key).read<std::int64_t>(key, "an integer of 64 bits"); }
+  Index index(std::string_view key) const {
+    return at(key).expect_kind(Kind::integer, key, "an integer of 64 bits").integer_;
+  }
   std::uint64_t natural(std::string_view key) const { return at(key).read_natural(key); }
 
   /// The member, or nullptr if there is none. Throws FormatError unless this is an object. Cost: linear in members.
@@ -108,9 +106,9 @@ class Json {
   const Json& operator[](std::string_view key) const { return at(key); }
   /// The member, added as null if it was missing; null itself becomes an object.
   Json& operator[](std::string_view key) {
-    if (is_null()) value_ = Object();
+    if (is_null()) kind_ = Kind::object;
     if (const Json* member = find(key)) return *const_cast<Json*>(member);
-    return std::get<Object>(value_).emplace_back(std::string(key), Json()).second;
+    return members_.emplace_back(std::string(key), Json()).second;
   }
   const Json& operator[](std::size_t position) const {
     expect<FormatError>(position < items().size(), "json: item ", position, " of an array of ", items().size());
@@ -118,42 +116,47 @@ class Json {
   }
   /// Appends to an array; null becomes one.
   void push_back(Json item) {
-    if (is_null()) value_ = Array();
-    const_cast<Array&>(items()).push_back(std::move(item));
+    if (is_null()) kind_ = Kind::array;
+    expect_kind(Kind::array, {});
+    items_.push_back(std::move(item));
   }
   /// The number of items or members. Throws FormatError for any other kind.
   std::size_t size() const { return is_array() ? items().size() : members().size(); }
 
-  friend bool operator==(const Json& a, const Json& b) { return a.value_ == b.value_; }
+  friend bool operator==(const Json&, const Json&) = default;
 
  private:
   friend class JsonParser;
 
-  template <class T> bool holds() const { return std::holds_alternative<T>(value_); }
-  const char* kind() const {
-    static constexpr const char* names[] = {"null",     "a boolean", "an integer", "an integer beyond 2^63",
-                                            "a number", "a string",  "an array",   "an object"};
-    return names[value_.index()];
-  }
-  template <class T> const T& read(std::string_view key, const char* wanted) const {
-    if (const T* value = std::get_if<T>(&value_)) return *value;
-    throw FormatError(message("json: ", key.empty() ? "value" : "member '", key, key.empty() ? "" : "'", " is ", kind(),
-                              "; it needs to be ", wanted));
+  enum class Kind : std::uint8_t { null, boolean, integer, large_integer, number, string, array, object };
+  static constexpr const char* kind_names[] = {"null",     "a boolean", "an integer", "an integer beyond 2^63",
+                                               "a number", "a string",  "an array",   "an object"};
+
+  const Json& expect_kind(Kind kind, std::string_view key, const char* wanted = nullptr) const {
+    if (kind_ == kind) return *this;
+    throw FormatError(message("json: ", key.empty() ? "value" : "member '", key, key.empty() ? "" : "'", " is ",
+                              kind_names[static_cast<int>(kind_)], "; it needs to be ",
+                              wanted ? wanted : kind_names[static_cast<int>(kind)]));
   }
   double read_number(std::string_view key) const {
-    if (holds<std::int64_t>()) return static_cast<double>(std::get<std::int64_t>(value_));
-    if (holds<std::uint64_t>()) return static_cast<double>(std::get<std::uint64_t>(value_));
-    return read<double>(key, "a number");
+    if (kind_ == Kind::integer) return static_cast<double>(integer_);
+    if (kind_ == Kind::large_integer) return static_cast<double>(static_cast<std::uint64_t>(integer_));
+    return expect_kind(Kind::number, key).number_;
   }
   std::uint64_t read_natural(std::string_view key) const {
-    if (const auto* value = std::get_if<std::int64_t>(&value_); value && *value >= 0)
-      return static_cast<std::uint64_t>(*value);
-    return read<std::uint64_t>(key, "an integer of at least 0");
+    if (kind_ != Kind::integer || integer_ < 0) expect_kind(Kind::large_integer, key, "an integer of at least 0");
+    return static_cast<std::uint64_t>(integer_);
   }
   std::string write(int spaces) const;
 
-  // int64 wherever it fits, so that equal integers are equal values
-  std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Array, Object> value_;
+  // A plain struct and no std::variant, which costs every unit half a second to compile. What the kind does not
+  // use is zero or empty, so that equal values have equal members.
+  Kind kind_ = Kind::null;
+  std::int64_t integer_ = 0;  // also a boolean, and the bits of a large_integer: one that needs the 64th
+  double number_ = 0;
+  std::string string_;
+  Array items_;
+  Object members_;
 };
 
 }  // namespace wsym

@@ -88,8 +88,8 @@ class JsonParser {
       members.emplace_back(std::move(key), value());
     } while (another('}', "',' or '}'"));
     refuse_duplicates(members, places);
-    Json result;
-    result.value_ = std::move(members);
+    Json result = Json::object();
+    result.members_ = std::move(members);
     return result;
   }
 
