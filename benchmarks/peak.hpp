@@ -10,6 +10,7 @@ namespace wsym::bench {
 template <Real T = float> double fma_rounds(Index rounds) {
   constexpr int chains = 12;
   kernels::Vec<T> sum[chains];
+  WSYM_UNROLL
   for (int i = 0; i < chains; ++i) sum[i] = kernels::broadcast(static_cast<T>(i));
   volatile T hidden = T(0.5);
   const kernels::Vec<T> half = kernels::broadcast<T>(hidden);
@@ -17,6 +18,7 @@ template <Real T = float> double fma_rounds(Index rounds) {
     WSYM_UNROLL
     for (int i = 0; i < chains; ++i) sum[i] = kernels::multiply_add<T>(sum[i], half, half);
   }
+  WSYM_UNROLL
   for (int i = 1; i < chains; ++i) sum[0] = sum[0] + sum[i];
   hidden = sum[0][0];
   return 2.0 * chains * kernels::lanes<T> * static_cast<double>(rounds);
