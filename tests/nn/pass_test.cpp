@@ -20,3 +20,10 @@ TEST_CASE_TEMPLATE("pass: a child's stream follows from the parent's key and the
   CHECK_FALSE(pass.child(1).key() == pass.child(2).key());
   CHECK(Pass<T>::evaluate(Key(5)).key() == Key(5));
 }
+
+TEST_CASE_TEMPLATE("pass: it and its children know the place of the first row, 0 unless told", T, float, double) {
+  CHECK(Pass<T>::train(Key(3)).first_row() == 0);
+  CHECK(Pass<T>::evaluate(Key(3)).first_row() == 0);
+  CHECK(Pass<T>::evaluate(Key(3), 512).first_row() == 512);
+  CHECK(Pass<T>::evaluate(Key(3), 512).child(1).child(0).first_row() == 512);
+}

@@ -36,11 +36,11 @@ void predict(const DeepEnsemble<M>& ensemble, ConstMatMap<T> x, MatMap<T> y, Wor
   const bool probabilities =
       ensemble.task.kind == TaskKind::classification && ensemble.average == Average::probabilities;
   y.setZero();
-  Pass<T> pass = Pass<T>::evaluate();
   for (Index row = 0; row < x.rows(); row += block) {
     const Index rows = std::min(block, x.rows() - row);
     MatMap<T> sum(y.data() + row * y.cols(), rows, y.cols());
     for (const M& member : ensemble.members) {
+      Pass<T> pass = Pass<T>::evaluate(Key(0), row);
       Tape<T>& tape = workspace.tape();
       const Var<T> out = member(tape.constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
       expect(out.cols() == y.cols(), "predict: a member has ", out.cols(), " outputs but the task ", y.cols());

@@ -21,10 +21,10 @@ Var<T> task_loss(const Task& task, Var<T> output, const T* y, std::span<const st
 template <class M, Real T> double evaluate(const M& model, const Dataset<T>& data, Workspace<T>& workspace) {
   expect<ConfigError>(data.rows() >= 1, "evaluate: the data set has no rows");
   constexpr Index block = 256;
-  Pass<T> pass = Pass<T>::evaluate();
   double total = 0, weight = 0;
   for (Index row = 0; row < data.rows(); row += block) {
     const auto rows = static_cast<std::size_t>(std::min(block, data.rows() - row)), at = static_cast<std::size_t>(row);
+    Pass<T> pass = Pass<T>::evaluate(Key(0), row);
     const auto part = [&](const auto& list) {
       return list.empty() ? std::span(list) : std::span(list).subspan(at, rows);
     };
