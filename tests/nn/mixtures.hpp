@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "nn/networks.hpp"
+#include "ops/experts.hpp"
+#include "reference/mixtures.hpp"
+#include "wsym/nn/moie.hpp"
+#include "wsym/nn/predict.hpp"
+
+/// What the tests of both kinds of mixture share.
+namespace wsym::test {
+
+template <class M> using RealOf = std::remove_cvref_t<decltype(std::declval<M>().gate.linear.bias.value()[0])>;
+
+/// The gate answers with these logits whatever comes.
+template <Real T> void answer_always(Gate<T>& gate, const std::vector<double>& logits) {
+  Tensor<T> bias(gate.linear.bias.shape());
+  for (Index e = 0; e < bias.size(); ++e) bias[e] = static_cast<T>(logits[static_cast<std::size_t>(e)]);
+  gate.linear.weight = Parameter<T>(Tensor<T>(gate.linear.weight.shape()));
+  gate.linear.bias = Parameter<T>(std::move(bias));
+}
+
+template <class M, Real T> Tensor<T> output_of(const M& model, const Tensor<T>& x, Pass<T> pass) {
+  Tape<T> tape(false);
+  return copy_of<T>(model(tape.constant(x), pass));
+}
+
+/// The spec's scalar experts x -> 1 -> 1 under weights (0.3, 0.7).
+template <class M> M two_scalar_experts() {
+  using T = RealOf<M>;
+  M model(2, {1, 1, 1, 1}, {}, Key(1));
+  answer_always(model.gate, {std::log(0.3), std::log(0.7)});
+  const double w[2][2] = {{1, 2}, {-2, -1}}, b[2][2] = {{0.5, 0.1}, {0.25, -0.3}};  // [expert][layer]
+  for (std::size_t e = 0; e < 2; ++e)
+    for (std::size_t l = 0; l < 2; ++l) {
+      model.experts[e].layers[l].weight = Parameter<T>(Tensor<T>({1, 1}, {static_cast<T>(w[e][l])}));
+      model.experts[e].layers[l].bias = Parameter<T>(Tensor<T>({1}, {static_cast<T>(b[e][l])}));
+    }
+  return model;
+}
+
+/// The gradient of <c, model(x)> in every parameter, in visit order, for a Gaussian c.
+template <class M, Real T> std::vector<T> parameter_gradients(const M& model, const Tensor<T>& x, Pass<T> pass) {
+  Tape<T> tape;
+  const Var<T> y = model(tape.constant(x), pass);
+  tape.backward(y, random_tensor<T>(y.shape(), Key(99)).span());
+  std::vector<T> all;
+  for_each_parameter(model, [&](const Parameter<T>& p) {
+    const std::span<const T> g = tape.gradient(p);
+    all.insert(all.end(), g.begin(), g.end());
+  });
+  return all;
+}
+
+}  // namespace wsym::test
