@@ -11,6 +11,8 @@ template <Real T> Dataset<T> three_rows() {
 }
 }  // namespace
 
+TEST_CASE_TEMPLATE("Dataset: an empty one has no rows", T, float, double) { CHECK(Dataset<T>().rows() == 0); }
+
 TEST_CASE_TEMPLATE("dataset: taking rows keeps their order, repeats included", T, float, double) {
   const std::vector<Index> rows{2, 0, 2};
   const Dataset<T> part = take(three_rows<T>(), rows);

@@ -27,7 +27,7 @@ template <Real T> struct Dataset {
   Task task;
   std::vector<T> weights = {};
 
-  Index rows() const { return x.rows(); }
+  Index rows() const { return x.shape().rank() == 2 ? x.rows() : 0; }
   Index features() const { return x.cols(); }
 };
 
