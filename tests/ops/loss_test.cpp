@@ -219,10 +219,10 @@ TEST_CASE_TEMPLATE("mse: refuses a target of another shape and weights that do n
                        ShapeError);
   CHECK_THROWS_WITH_AS(run({3, 2}, {3, 2}, Tensor<float>({2}, 1.0f)), "mse: 2 weights for 3 rows; one each, or none",
                        ShapeError);
-  CHECK_THROWS_WITH_AS(run({3, 2}, {3, 2}, Tensor<float>({3})),
-                       "mse: the weights of the 3 rows sum to 0; they must be positive", ConfigError);
-  CHECK_THROWS_WITH_AS(run({0, 2}, {0, 2}, {}), "mse: the weights of the 0 rows sum to 0; they must be positive",
-                       ConfigError);
+  CHECK_THROWS_WITH_AS(run({3, 2}, {3, 2}, Tensor<float>({3}, {1, 0, -2})),
+                       "mse: row 2 has weight -2; weights are not negative", ConfigError);
+  CHECK_THROWS_WITH_AS(run({0, 2}, {0, 2}, {}), "mse: no rows; at least 1 is needed", ShapeError);
+  CHECK_NOTHROW(run({3, 2}, {3, 2}, Tensor<float>({3})));
 }
 
 TEST_CASE_TEMPLATE("cross_entropy: refuses labels that are out of range or too few, and weights that do not fit", T,
@@ -237,5 +237,19 @@ TEST_CASE_TEMPLATE("cross_entropy: refuses labels that are out of range or too f
   CHECK_THROWS_WITH_AS(run({0, 1}, Tensor<float>({3}, 1.0f)), "cross_entropy: 3 weights for 2 rows; one each, or none",
                        ShapeError);
   CHECK_THROWS_WITH_AS(run({0, 1}, Tensor<float>({2}, {1, -1})),
-                       "cross_entropy: the weights of the 2 rows sum to 0; they must be positive", ConfigError);
+                       "cross_entropy: row 1 has weight -1; weights are not negative", ConfigError);
+}
+
+TEST_CASE_TEMPLATE("loss: rows of weight 0 alone give a loss and a gradient of 0", T, float, double) {
+  const Parameter<T> p(Tensor<T>({2, 3}, {1, 2, 3, -1, 0, 1}));
+  const Tensor<T> target({2, 3}), none({2});
+  const std::int32_t labels[] = {0, 1};
+  for (const bool classes : {false, true}) {
+    Tape<T> tape;
+    const Var<T> loss = classes ? cross_entropy<T>(tape.use(p), labels, none.span())
+                                : mse(tape.use(p), tape.constant(target), none.span());
+    CHECK(loss.item() == T(0));
+    tape.backward(loss);
+    for (const T g : tape.gradient(p)) CHECK(g == T(0));
+  }
 }

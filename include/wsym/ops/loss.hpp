@@ -7,25 +7,29 @@
 namespace wsym {
 
 namespace detail {
-/// The sum of the weights of a batch; an empty span means a weight of 1 for every row.
-template <Real T> T total_weight(const char* op, std::span<const T> weights, Index rows) {
-  expect(weights.empty() || static_cast<Index>(weights.size()) == rows, op, ": ", weights.size(), " weights for ", rows,
+/// 1 / the sum of the weights of a batch, all 1 without weights; 0 when all are 0, so that such a batch teaches
+/// nothing.
+template <Real T> T inverse_weight(const char* op, std::span<const T> weights, Index rows) {
+  expect(rows >= 1, op, ": no rows; at least 1 is needed");
+  if (weights.empty()) return T(1) / static_cast<T>(rows);
+  expect(static_cast<Index>(weights.size()) == rows, op, ": ", weights.size(), " weights for ", rows,
          " rows; one each, or none");
-  const T total = weights.empty() ? static_cast<T>(rows) : kernels::sum(weights.data(), rows);
-  expect<ConfigError>(total > T(0), op, ": the weights of the ", rows, " rows sum to ", total,
-                      "; they must be positive");
-  return total;
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    expect<ConfigError>(weights[i] >= T(0), op, ": row ", i, " has weight ", weights[i], "; weights are not negative");
+  const T total = kernels::sum(weights.data(), rows);
+  return total > T(0) ? T(1) / total : T(0);
 }
 }  // namespace detail
 
 /// The mean squared error  L = sum_n w_n sum_j (p_nj - y_nj)^2 / (outputs * sum_n w_n), all w_n = 1 without weights.
 /// prediction (..., outputs) and target of the same shape -> (1); differentiable in the prediction. `weights` has one
-/// entry a row and lives until backward. Throws ShapeError; ConfigError for weights that do not sum to more than 0.
+/// entry a row and lives until backward. With weights that are all 0 the loss is 0. Throws ShapeError; ConfigError for
+/// a negative weight.
 template <Real T> Var<T> mse(Var<T> prediction, Var<T> target, std::span<const T> weights = {}) {
   const Var<T> p = prediction, y = target;
   expect(p.shape() == y.shape(), "mse: prediction is ", p.shape(), " but target is ", y.shape(),
          "; they must be equal");
-  const T scale = T(1) / (detail::total_weight("mse", weights, p.rows()) * static_cast<T>(p.cols()));
+  const T scale = detail::inverse_weight("mse", weights, p.rows()) / static_cast<T>(p.cols());
   Tape<T>& tape = p.tape();
   T* error = tape.scratch(p.size());  // (rows, outputs)
   MatMap<T> e(error, p.rows(), p.cols());
@@ -45,8 +49,8 @@ template <Real T> Var<T> mse(Var<T> prediction, Var<T> target, std::span<const T
 
 /// The softmax cross-entropy  L = sum_n w_n (-ln softmax(s_n)[c_n]) / sum_n w_n, in nats, all w_n = 1 without weights.
 /// logits s (..., classes), labels c with one entry a row in 0 .. classes-1 -> (1); differentiable in the logits.
-/// Labels and weights live until backward. Throws ShapeError; ConfigError for a label outside its range or weights
-/// that do not sum to more than 0.
+/// Labels and weights live until backward. With weights that are all 0 the loss is 0. Throws ShapeError; ConfigError
+/// for a label outside its range or a negative weight.
 template <Real T>
 Var<T> cross_entropy(Var<T> logits, std::span<const std::int32_t> labels, std::span<const T> weights = {}) {
   const Var<T> s = logits;
@@ -56,7 +60,7 @@ Var<T> cross_entropy(Var<T> logits, std::span<const std::int32_t> labels, std::s
   for (const std::int32_t label : labels)
     expect<ConfigError>(label >= 0 && label < s.cols(), "cross_entropy: label ", label, " with ", s.cols(),
                         " classes; labels run from 0 to ", s.cols() - 1);
-  const T scale = T(1) / detail::total_weight("cross_entropy", weights, rows);
+  const T scale = detail::inverse_weight("cross_entropy", weights, rows);
   Tape<T>& tape = s.tape();
   T* losses = tape.scratch(rows);
   T* slope = s.takes_gradient() ? tape.scratch(s.size()) : nullptr;  // w (softmax - onehot): (rows, classes)
