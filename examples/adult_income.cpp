@@ -10,6 +10,6 @@ int main(int argc, char** argv) {
                                         .categorical = 8,
                                         .inputs = 108,
                                         .outputs = 2,
-                                        .quick_epochs = 30},
+                                        .quick_epochs = 50},
                                        argc, argv);
 }

@@ -10,6 +10,6 @@ int main(int argc, char** argv) {
                                         .categorical = 0,
                                         .inputs = 8,
                                         .outputs = 1,
-                                        .quick_epochs = 100},
+                                        .quick_epochs = 200},
                                        argc, argv);
 }

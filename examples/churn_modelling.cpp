@@ -10,6 +10,6 @@ int main(int argc, char** argv) {
                                         .categorical = 2,
                                         .inputs = 13,
                                         .outputs = 2,
-                                        .quick_epochs = 60},
+                                        .quick_epochs = 100},
                                        argc, argv);
 }

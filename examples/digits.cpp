@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
                                         .categorical = 0,
                                         .inputs = 64,
                                         .outputs = 10,
-                                        .quick_epochs = 60,
+                                        .quick_epochs = 100,
                                         .comes_with_data = true},
                                        argc, argv);
 }

@@ -10,6 +10,6 @@ int main(int argc, char** argv) {
                                         .categorical = 0,
                                         .inputs = 93,
                                         .outputs = 9,
-                                        .quick_epochs = 30},
+                                        .quick_epochs = 50},
                                        argc, argv);
 }

@@ -85,7 +85,7 @@ void add_training(CLI::App& app, Options& o, const Program& program) {
   add(app, group, "--batch-size", "N", o.batch_size, "rows a step", "256")->check(count);
   add(app, group, "--lr", "X", o.lr, "learning rate", "0.001");
   add(app, group, "--weight-decay", "X", o.weight_decay, "decoupled, on all parameters", "0.03");
-  add(app, group, "--seed", "N", o.seed, "of weights and batches, and of the text preset's split", "1234")->check(seed);
+  add(app, group, "--seed", "N", o.seed, "of weights and batches, and of the text preset's split", "0")->check(seed);
 }
 
 void add_results(CLI::App& app, Options& o, const Program& program) {

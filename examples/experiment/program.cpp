@@ -79,6 +79,7 @@ int run_experiment(const Program& program, const Options& options, const std::st
   for (const std::string& warning : journal.records().warnings)
     std::fprintf(stderr, "%s: warning: %s\n", program.name.c_str(), warning.c_str());
   const RunnerOptions how{options.out, options.members, options.threads, options.keep_weights};
+  remove_leftover_weights(cells, journal.records(), how);
   const std::vector<Work> work = work_left(cells, journal.records(), how);
   say(options, estimate(work, trainer, how));
 

@@ -163,7 +163,11 @@ RunHeader run_header(const Options& o, const Prepared<float>& data, const std::s
                                       {"seed", o.seed},
                                       {"precision", "float"}});
   return {identity, build(),
-          Json::object({{"command", command}, {"started", utc_now()}, {"threads", o.threads}, {"on", environment()}})};
+          Json::object({{"command", command},
+                        {"started", utc_now()},
+                        {"threads", o.threads},
+                        {"keep_weights", o.keep_weights},
+                        {"on", environment()}})};
 }
 
 std::string summary_json(const Options& options, const Prepared<float>& data, const Journal& journal,

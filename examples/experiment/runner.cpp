@@ -99,6 +99,14 @@ std::vector<Work> work_left(const std::vector<Cell>& cells, const Records& recor
   return work;
 }
 
+void remove_leftover_weights(const std::vector<Cell>& cells, const Records& records, const RunnerOptions& options) {
+  if (options.keep_weights) return;
+  for (const Json& run : records.runs)
+    if (const Json* kept = run.at("session").find("keep_weights"); kept != nullptr && kept->boolean()) return;
+  for (const Cell& cell : cells)
+    if (records.finished(cell, options.members) != nullptr) fs::remove_all(weights_folder(options.out, cell));
+}
+
 bool run(const std::vector<Work>& work, const Trainer& trainer, Journal& journal, const RunnerOptions& options,
          ProgressBar& bar, const std::atomic<bool>& stop) {
   Run one(work, trainer, journal, options, bar, stop);

@@ -27,6 +27,10 @@ std::string weights_file(const std::string& out, const Cell& cell, Index member)
 /// cell is unfinished (or weights are kept) its weights lie in their place too.
 std::vector<Work> work_left(const std::vector<Cell>& cells, const Records& records, const RunnerOptions& options);
 
+/// Removes the weights of cells that are finished: a kill between a cell's line and their removal leaves them. Weights
+/// that an earlier run was told to keep stay.
+void remove_leftover_weights(const std::vector<Cell>& cells, const Records& records, const RunnerOptions& options);
+
 /// Does the work: threads take networks from one list over all cells, so that no core idles at the end of a cell;
 /// whoever finishes a cell's last network evaluates the cell. Weights are written before their journal line; a finished
 /// cell's weights are removed unless kept. Returns false if `stop` became true before all was done. An error in one

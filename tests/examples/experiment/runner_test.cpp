@@ -56,8 +56,10 @@ struct Bench {
   /// One process: true if all was done.
   bool run(Index members, int threads = 1, bool keep = false) {
     trainer.trained = 0;
-    Journal journal(folder.path, sample::accuracy, {Json::object(), Json::object(), Json::object()});
+    Journal journal(folder.path, sample::accuracy,
+                    {Json::object(), Json::object(), Json::object({{"keep_weights", keep}})});
     const RunnerOptions options{folder.path, members, threads, keep};
+    remove_leftover_weights(cells, journal.records(), options);
     const std::vector<Work> work = work_left(cells, journal.records(), options);
     ProgressBar bar(nullptr, static_cast<Index>(work.size()));
     return experiment::run(work, trainer, journal, options, bar, stop);
@@ -164,6 +166,18 @@ TEST_CASE("runner: kept weights stay, and are made for cells that were finished 
   CHECK(bench.journal() == before);
   bench.run(2, 1, true);
   CHECK(bench.trainer.trained == 0);
+}
+
+TEST_CASE("runner: weights that a kill left beside a finished cell go, unless an earlier run was told to keep them") {
+  for (const bool kept : {false, true}) {
+    Bench bench;
+    bench.run(2, 1, kept);
+    const std::string left = weights_file(bench.folder.path, bench.cells[1], 0);
+    make_directories(weights_folder(bench.folder.path, bench.cells[1]));
+    write_file_atomically(left, "0");
+    bench.run(2);
+    CHECK(std::filesystem::exists(left) == kept);
+  }
 }
 
 TEST_CASE("runner: a diverged network has a line and no weights, and is not trained again") {
