@@ -64,9 +64,8 @@ void insert(const Line& line, const Setting& setting, Map& map, Index number, Re
 
 void add(const Line& line, const Setting& setting, Records& records) {
   const std::string& kind = line.json.string("kind");
-  if (kind == "run") {
-    records.runs.push_back(line.json);
-  } else if (kind == "member") {
+  if (kind == "run") return;
+  if (kind == "member") {
     const MemberRecord record = member_from_json(setting, line.json);
     insert(line, setting, records.members, record.member, record, records.warnings);
   } else {
@@ -123,9 +122,24 @@ std::string lock_of(const std::string& out) {
   return out + "/lock";
 }
 
-Records open(const std::string& out, const Setting& setting, const RunHeader& header) {
-  Records records = read_journal(out + "/journal", setting);
-  compare(out, header, records);
+/// f(line) for each; a FormatError gets the line's place.
+template <class F> void for_each_line(const std::vector<Line>& lines, F f) {
+  for (const Line& line : lines) try {
+      f(line);
+    } catch (const FormatError& error) {
+      throw FormatError(message(line.file, ":", line.number, ": ", error.what()));
+    }
+}
+
+/// check(records) sees the run lines before any other is looked at: they say whose journal this is.
+template <class Check> Records read_records(const std::string& folder, const Setting& setting, Check check) {
+  Records records;
+  const std::vector<Line> lines = read_folder(folder, records.warnings);
+  for_each_line(lines, [&](const Line& line) {
+    if (line.json.string("kind") == "run") records.runs.push_back(line.json);
+  });
+  check(records);
+  for_each_line(lines, [&](const Line& line) { add(line, setting, records); });
   return records;
 }
 
@@ -137,15 +151,7 @@ const CellRecord* Records::finished(const Cell& cell, Index at_least) const {
 }
 
 Records read_journal(const std::string& folder, const Setting& setting) {
-  Records records;
-  for (const Line& line : read_folder(folder, records.warnings)) {
-    try {
-      add(line, setting, records);
-    } catch (const FormatError& error) {
-      throw FormatError(message(line.file, ":", line.number, ": ", error.what()));
-    }
-  }
-  return records;
+  return read_records(folder, setting, [](const Records&) {});
 }
 
 std::string canonical_journal(const std::string& folder) {
@@ -160,7 +166,7 @@ std::string canonical_journal(const std::string& folder) {
 Journal::Journal(const std::string& out, Setting setting, const RunHeader& header)
     : setting_(std::move(setting)),
       lock_(lock_of(out)),
-      records_(open(out, setting_, header)),
+      records_(read_records(out + "/journal", setting_, [&](Records& records) { compare(out, header, records); })),
       file_(out + "/journal/" + journal_name()) {
   write(Json::object(
       {{"kind", "run"}, {"identity", header.identity}, {"build", header.build}, {"session", header.session}}));

@@ -46,6 +46,10 @@ std::string joined(int argc, char** argv) {
   return command;
 }
 
+void warn(const Program& program, const std::string& text) {
+  std::fprintf(stderr, "%s: warning: %s\n", program.name.c_str(), text.c_str());
+}
+
 void say(const Options& options, const std::string& text) {
   if (!options.quiet) std::fprintf(stderr, "%s\n", text.c_str());
 }
@@ -76,8 +80,9 @@ int run_experiment(const Program& program, const Options& options, const std::st
 
   const RunHeader header = run_header(options, data, command);
   Journal journal(options.out, {program.name, options.preset, data.metric}, header);
-  for (const std::string& warning : journal.records().warnings)
-    std::fprintf(stderr, "%s: warning: %s\n", program.name.c_str(), warning.c_str());
+  if (data.rows != program.rows)
+    warn(program, message("the data have ", data.rows, " rows, the original files ", program.rows));
+  for (const std::string& warning : journal.records().warnings) warn(program, warning);
   const RunnerOptions how{options.out, options.members, options.threads, options.keep_weights};
   remove_leftover_weights(cells, journal.records(), how);
   const std::vector<Work> work = work_left(cells, journal.records(), how);

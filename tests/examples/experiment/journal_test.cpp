@@ -69,6 +69,15 @@ TEST_CASE("journal: another identity is refused by option and both values, and l
   CHECK(read_journal(out.path + "/journal", sample::accuracy).runs.size() == 1);
 }
 
+TEST_CASE("journal: another program is refused as such, although its lines have other fields") {
+  const ScratchFolder out;
+  {
+    Journal journal(out.path, sample::accuracy, header());
+    journal.append(sample::member(sample::cell(), 0, 0.25));
+  }
+  CHECK_THROWS_WITH_AS(Journal(out.path, sample::rmse, header(0.01)), doctest::Contains("other settings"), ConfigError);
+}
+
 TEST_CASE("journal: another build is warned of, by what changed") {
   const ScratchFolder out;
   { const Journal journal(out.path, sample::accuracy, header()); }
