@@ -95,18 +95,21 @@ TEST_CASE_TEMPLATE("gate: a Gumbel sample is softmax((s + g) / tau), g drawn for
 }
 
 TEST_CASE_TEMPLATE("gate: the mean of many Gumbel samples for two experts is the known expectation", T, float, double) {
-  const double expected[][3] = {{std::log(2), 1, 0.613705639}, {1, 1, 0.661303113}, {2, 1, 0.794486812},
-                                {std::log(2), 2, 0.573873},    {1, 2, 0.605803},    {2, 2, 0.703148}};
+  struct Case {
+    double delta, tau, mean;
+  };
+  const Case expected[] = {{std::log(2), 1, 0.613705639}, {1, 1, 0.661303113}, {2, 1, 0.794486812},
+                           {std::log(2), 2, 0.573873},    {1, 2, 0.605803},    {2, 2, 0.703148}};
   const Index rows = 20000;
-  for (const auto& [delta, tau, mean] : expected) {
-    const Gate<T> gate = answering<T>({delta, 0}, {GateKind::gumbel, tau, 5});
+  for (const Case& c : expected) {
+    const Gate<T> gate = answering<T>({c.delta, 0}, {GateKind::gumbel, c.tau, 5});
     const Tensor<T> alpha = weights_of(gate, Tensor<T>({rows, 1}), Pass<T>::evaluate(Key(11)));
     const double found = alpha.mat().col(0).template cast<double>().mean();
-    CAPTURE(delta);
-    CAPTURE(tau);
+    CAPTURE(c.delta);
+    CAPTURE(c.tau);
     // alpha is in [0, 1], so its deviation is at most 1/2: five standard errors of 5 * 20000 samples are 0.008, and
     // softmax(s), which it must not be, is at least 0.05 away.
-    CHECK(std::abs(found - mean) < 5 * 0.5 / std::sqrt(5.0 * rows));
+    CHECK(std::abs(found - c.mean) < 5 * 0.5 / std::sqrt(5.0 * rows));
   }
 }
 
