@@ -49,10 +49,13 @@
 #include "wsym/ops/mix.hpp"
 #include "wsym/ops/softmax.hpp"
 
+#include "wsym/nn/gate.hpp"
 #include "wsym/nn/init.hpp"
 #include "wsym/nn/linear.hpp"
 #include "wsym/nn/mlp.hpp"
 #include "wsym/nn/module.hpp"
+#include "wsym/nn/moe.hpp"
+#include "wsym/nn/moie.hpp"
 #include "wsym/nn/pass.hpp"
 #include "wsym/nn/predict.hpp"
 #include "wsym/nn/w_asymmetry.hpp"
