@@ -27,3 +27,10 @@ TEST_CASE("vocabulary: equal when words and codes are") {
   CHECK_FALSE(Vocabulary({"a", "b"}) == Vocabulary({"b", "a"}));
   CHECK_FALSE(Vocabulary({"a", "b"}) == Vocabulary({"a"}));
 }
+
+TEST_CASE("vocabulary: alphabetical() lists the codes in the order of their words") {
+  Vocabulary words({"pear", "apple", "fig"});
+  words.add("banana");
+  CHECK(words.alphabetical() == std::vector<std::int32_t>{1, 3, 2, 0});
+  CHECK(Vocabulary().alphabetical().empty());
+}

@@ -178,9 +178,8 @@ inline void check_schema(const TableSchema& schema) {
 
 /// Renumbers a collected vocabulary alphabetically, so that codes do not depend on the order of the rows.
 inline void sort_vocabulary(Column& column) {
-  std::vector<std::string> words = column.vocabulary.words();
-  std::sort(words.begin(), words.end());
-  const Vocabulary sorted(std::move(words));
+  Vocabulary sorted;
+  for (const std::int32_t code : column.vocabulary.alphabetical()) sorted.add(column.vocabulary.word(code));
   for (std::int32_t& code : column.codes)
     if (code >= 0) code = sorted.code(column.vocabulary.word(code));
   column.vocabulary = sorted;
@@ -231,7 +230,7 @@ inline void append(Table& table, const Table& more) {
   expect<ConfigError>(table.columns.size() == more.columns.size(), "append: ", more.columns.size(), " columns to ",
                       table.columns.size());
   const auto join = [](auto& to, const auto& from) {
-    to.insert(to.end(), from.begin(), from.end());
+    for (const auto& value : from) to.push_back(value);
   };
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     Column& to = table.columns[i];

@@ -39,6 +39,8 @@ class Vocabulary {
   const std::string& word(std::int32_t code) const { return words_.at(static_cast<std::size_t>(code)); }
   const std::vector<std::string>& words() const { return words_; }
   std::size_t size() const { return words_.size(); }
+  /// The codes in the alphabetical order of their words.
+  const std::vector<std::int32_t>& alphabetical() const { return order_; }
 
   friend bool operator==(const Vocabulary& a, const Vocabulary& b) { return a.words_ == b.words_; }
 
@@ -50,7 +52,7 @@ class Vocabulary {
   }
 
   std::vector<std::string> words_;
-  std::vector<std::int32_t> order_;  // the codes, in the words' alphabetical order
+  std::vector<std::int32_t> order_;  // alphabetical()
 };
 
 }  // namespace wsym

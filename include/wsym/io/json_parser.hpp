@@ -5,6 +5,19 @@
 
 namespace wsym {
 
+namespace detail {
+/// A name and where it stands. One type for all that is sorted by name: each type costs its own std::sort to compile.
+using PlacedName = std::pair<std::string_view, std::size_t>;
+
+/// Sorts by name, then place; the second of two entries with one name, or nullptr. Cost: n log n.
+inline const PlacedName* sort_and_find_twice(std::vector<PlacedName>& names) {
+  std::sort(names.begin(), names.end());
+  for (std::size_t i = 1; i < names.size(); ++i)
+    if (names[i].first == names[i - 1].first) return &names[i];
+  return nullptr;
+}
+}  // namespace detail
+
 /// Reads one JSON document; what Json::parse stands on.
 class JsonParser {
  public:
@@ -103,14 +116,12 @@ class JsonParser {
 
   /// By sorting: a hostile file with a million keys must not cost their square.
   void refuse_duplicates(const Json::Object& members, const std::vector<std::size_t>& places) {
-    std::vector<std::pair<std::string_view, std::size_t>> keys;
+    std::vector<detail::PlacedName> keys;
     for (std::size_t i = 0; i < members.size(); ++i) keys.emplace_back(members[i].first, places[i]);
-    std::sort(keys.begin(), keys.end());
-    for (std::size_t i = 1; i < keys.size(); ++i)
-      if (keys[i].first == keys[i - 1].first) {
-        at_ = keys[i].second;
-        fail("a key other than \"" + std::string(keys[i].first) + "\", which this object already has,");
-      }
+    if (const detail::PlacedName* twice = detail::sort_and_find_twice(keys)) {
+      at_ = twice->second;
+      fail("a key other than \"" + std::string(twice->first) + "\", which this object already has,");
+    }
   }
 
   Json number() {

@@ -213,17 +213,14 @@ inline std::string write_header(const Metadata& metadata, const std::vector<cons
 /// The bytes of a file with this content: larger element types first, so that every tensor is aligned to its type, and
 /// otherwise in the given order. Throws Error for a name or key that occurs twice or is not UTF-8.
 inline std::string encode(const Content& content) {
+  std::vector<wsym::detail::PlacedName> names{{"__metadata__", 0}};
+  for (const TensorView& tensor : content.tensors) names.emplace_back(tensor.name, names.size());
+  const auto* twice = wsym::detail::sort_and_find_twice(names);
+  expect<Error>(twice == nullptr, "safetensors: two tensors named '", twice ? twice->first : "", "'");
   std::vector<const TensorView*> order;
-  std::vector<std::string_view> names{"__metadata__"};
-  for (const TensorView& tensor : content.tensors) {
-    order.push_back(&tensor);
-    names.push_back(tensor.name);
-  }
-  std::sort(names.begin(), names.end());
-  const auto twice = std::adjacent_find(names.begin(), names.end());
-  expect<Error>(twice == names.end(), "safetensors: two tensors named '", twice == names.end() ? "" : *twice, "'");
-  std::stable_sort(order.begin(), order.end(),
-                   [](const auto* a, const auto* b) { return info(a->dtype).size > info(b->dtype).size; });
+  for (std::size_t size = 8; size > 0; size /= 2)
+    for (const TensorView& tensor : content.tensors)
+      if (info(tensor.dtype).size == size) order.push_back(&tensor);
 
   const std::string header = detail::write_header(content.metadata, order);
   std::string bytes;

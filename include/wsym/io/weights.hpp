@@ -13,16 +13,18 @@ inline constexpr const char *weights_key = "wsym.weights", *weights_format = "1"
 class TensorFinder {
  public:
   TensorFinder(const safetensors::Content& content, std::string_view source) : source_(source) {
-    for (const auto& tensor : content.tensors) left_.emplace_back(tensor.name, &tensor);
-    std::sort(left_.begin(), left_.end());
+    for (const safetensors::TensorView& tensor : content.tensors) {
+      names_.emplace_back(tensor.name, left_.size());
+      left_.push_back(&tensor);
+    }
+    std::sort(names_.begin(), names_.end());
   }
 
   /// nullptr if there is none.
   const safetensors::TensorView* take(std::string_view name) {
-    const auto at = std::lower_bound(left_.begin(), left_.end(), name,
-                                     [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
-    if (at == left_.end() || at->first != name) return nullptr;
-    return std::exchange(at->second, nullptr);
+    const auto at = std::lower_bound(names_.begin(), names_.end(), PlacedName(name, 0));
+    if (at == names_.end() || at->first != name) return nullptr;
+    return std::exchange(left_[at->second], nullptr);
   }
   template <Real T> Tensor<T> take(const std::string& name, const Shape& shape) {
     constexpr auto dtype = safetensors::dtype_of<T>;
@@ -52,13 +54,14 @@ class TensorFinder {
     return frozen;
   }
   void expect_all_taken() const {
-    for (const auto& [name, tensor] : left_)
-      expect<FormatError>(tensor == nullptr, source_, ": tensor '", name, "' is unexpected; the model has none");
+    for (const auto& [name, place] : names_)
+      expect<FormatError>(left_[place] == nullptr, source_, ": tensor '", name, "' is unexpected; the model has none");
   }
 
  private:
   std::string_view source_;
-  std::vector<std::pair<std::string_view, const safetensors::TensorView*>> left_;
+  std::vector<const safetensors::TensorView*> left_;  // in the order of the content; nullptr: taken
+  std::vector<PlacedName> names_;                     // with the place in left_
 };
 }  // namespace detail
 
