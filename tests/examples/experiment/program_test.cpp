@@ -119,7 +119,7 @@ TEST_CASE("program: killed in the middle and started again, it ends with the sam
   const ScratchFolder whole;
   CHECK(Process(whole, small + whole.path + "/out").code() == 0);
   const Results expected(whole.path + "/out");
-  for (const std::size_t after : {1, 5, 12}) {
+  for (const std::size_t after : {std::size_t{1}, std::size_t{5}, std::size_t{12}}) {
     const ScratchFolder folder;
     REQUIRE(interrupt(folder, small, after, SIGKILL) == -SIGKILL);
     const std::size_t survived = members_in(folder.path + "/out");
