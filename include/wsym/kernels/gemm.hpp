@@ -100,35 +100,38 @@ template <Real T> void run_columns(View<const T> a, View<const T> b, bool starte
 
 /// The same entries, computed as c^T = start^T + b^T a^T in a buffer.
 template <Real T> void run_narrow(const Plan<T>& plan) {
-  alignas(alignment) T sums[narrow_cols * tile_cols<T>];
+  constexpr Index block = 4 * tile_cols<T>;
+  alignas(alignment) T sums[narrow * block];
   const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row] = plan;
-  for (Index i = 0; i < c.rows; i += tile_cols<T>) {
-    const Index rows = std::min<Index>(tile_cols<T>, c.rows - i);
+  const bool by_rows = a.col_stride == 1 && a.row_stride != 1;
+  const Index most = by_rows ? block : tile_cols<T>;
+  for (Index i = 0; i < c.rows; i += most) {
+    const Index rows = std::min(most, c.rows - i);
     const Index width = (rows + lanes<T> - 1) / lanes<T> * lanes<T>;
+    const View<T> result{sums, c.cols, rows, width};
     if (start) pack<T>(View<const T>{start + i * start_row, rows, c.cols, start_row}.transposed(), sums, width, width);
-    if (a.col_stride == 1 && a.row_stride != 1) {
-      if (!start) std::fill_n(sums, c.cols * width, T(0));
-      add_product_transposed<T>(a.block(i, 0, rows, a.cols), b, sums, width);
-    } else {
-      run_columns<T>(a.block(i, 0, rows, a.cols), b, start != nullptr, sums, width);
-    }
-    const View<const T> result{sums, c.cols, rows, width};
+    const View<const T> some = a.block(i, 0, rows, a.cols);
+    if (by_rows)
+      transposing_product<T>(result, b.transposed(), some.transposed(), start ? sums : nullptr, width);
+    else
+      run_columns<T>(some, b, start != nullptr, sums, width);
     if (c.cols == 1 && c.row_stride == 1)
       pack<T>(result, &c(i, 0), rows, rows);
     else
-      pack<T>(result.transposed(), &c(i, 0), c.row_stride, c.cols);
+      pack<T>(View<const T>(result).transposed(), &c(i, 0), c.row_stride, c.cols);
     finish(plan, i, rows, Index(0), c.cols);
   }
 }
 
 template <Real T> void product(const Plan<T>& plan) {
-  assert(plan.a.rows == plan.c.rows && plan.b.cols == plan.c.cols && plan.a.cols == plan.b.rows);
-  assert(plan.c.col_stride == 1 || plan.c.cols <= 1);
-  if (plan.c.rows == 0 || plan.c.cols == 0) return;
-  if (plan.c.cols <= narrow_cols && plan.c.rows > plan.c.cols)
-    run_narrow(plan);
-  else
-    run(plan);
+  const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row] = plan;
+  assert(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows);
+  assert(c.col_stride == 1 || c.cols <= 1);
+  if (c.rows == 0 || c.cols == 0) return;
+  if (c.cols <= narrow && c.rows > c.cols) return run_narrow(plan);
+  if (c.rows > narrow || b.row_stride != 1 || b.col_stride == 1) return run(plan);
+  transposing_product<T>(c, a, b, start, start_row);
+  finish(plan, Index(0), c.rows, Index(0), c.cols);
 }
 }  // namespace detail
 

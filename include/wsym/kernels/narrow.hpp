@@ -1,68 +1,93 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "wsym/kernels/pack.hpp"
+#include "wsym/kernels/tile.hpp"
 
 namespace wsym::kernels {
 inline namespace WSYM_SIMD {
-
-/// A product this narrow is computed as its transpose, so that vectors run along the many rows.
-inline constexpr Index narrow_cols = 12;
-
 namespace detail {
 
-/// sums(j, :) += sum_l factors[j][l] r[l] for Count rows of factors and the first `depth` vectors.
-template <Real T, int Count, bool Whole>
-[[gnu::always_inline]] inline void add_vectors(const Vec<T> (&r)[lanes<T>], const T* factors, Index depth, T* sums,
-                                               Index stride) {
-  Vec<T> sum[Count];
+// The sums of a tile share the registers with a square of b, and, but on AVX-512, with a broadcast of a.
+#if defined(__AVX512F__) || (defined(__aarch64__) && defined(__ARM_NEON))
+inline constexpr int transposing_rows = 12;
+#else
+inline constexpr int transposing_rows = 6;
+#endif
+
+/// tile<T, Rows, 1> for a b that lies transposed: column j is at job.b + j * job.b_row, of unit stride. Its squares are
+/// turned in registers and used at once. Row i of `a` has its elements p .. p + lanes - 1, p a multiple of lanes, at
+/// job.a + p * Rows + i * lanes.
+template <Real T, int Rows> void transposing_tile(const TileJob<T>& job) {
+  constexpr int step = lanes<T>;
+  Vec<T> sum[Rows], square[step];
   WSYM_UNROLL
-  for (int j = 0; j < Count; ++j) sum[j] = load<T>(sums + j * stride);
-  WSYM_UNROLL
-  for (int l = 0; l < lanes<T>; ++l) {
-    if (Whole || l < depth) {
+  for (int i = 0; i < Rows; ++i) sum[i] = job.start ? load(job.start + i * job.start_row, job.tail) : Vec<T>{};
+  const T* a = job.a;
+  Index p = 0;
+  for (; p + step <= job.depth; p += step, a += Rows * step) {
+    load_square(job.b + p, job.b_row, step, job.tail, square);
+    WSYM_UNROLL
+    for (int l = 0; l < step; ++l) {
       WSYM_UNROLL
-      for (int j = 0; j < Count; ++j) sum[j] = multiply_add<T>(broadcast(factors[j * lanes<T> + l]), r[l], sum[j]);
+      for (int i = 0; i < Rows; ++i) sum[i] = multiply_add<T>(broadcast(a[i * step + l]), square[l], sum[i]);
+    }
+  }
+  if (const Index left = job.depth - p; left > 0) {
+    load_square(job.b + p, job.b_row, left, job.tail, square);
+    for (int l = 0; l < left; ++l) {
+      WSYM_UNROLL
+      for (int i = 0; i < Rows; ++i) sum[i] = multiply_add<T>(broadcast(a[i * step + l]), square[l], sum[i]);
     }
   }
   WSYM_UNROLL
-  for (int j = 0; j < Count; ++j) store<T>(sums + j * stride, sum[j]);
+  for (int i = 0; i < Rows; ++i) store<T>(job.c + i * job.c_row, sum[i], job.tail);
 }
 
-template <Real T, bool Whole>
-[[gnu::always_inline]] inline void add_square(const Vec<T> (&r)[lanes<T>], const T* factors, Index depth, Index cols,
-                                              T* sums, Index stride) {
-  constexpr int step = 4;
-  Index j = 0;
-  for (; j + step <= cols; j += step)
-    add_vectors<T, step, Whole>(r, factors + j * lanes<T>, depth, sums + j * stride, stride);
-  if (cols - j >= 2) {
-    add_vectors<T, 2, Whole>(r, factors + j * lanes<T>, depth, sums + j * stride, stride);
-    j += 2;
-  }
-  if (j < cols) add_vectors<T, 1, Whole>(r, factors + j * lanes<T>, depth, sums + j * stride, stride);
+template <Real T, int... I> constexpr auto transposing_tiles(std::integer_sequence<int, I...>) {
+  return std::array{&transposing_tile<T, I + 1>...};
 }
 }  // namespace detail
 
-/// sums += (a b)^T, each entry by a chain over ascending depth. Shapes a (rows, depth), unit column stride;
-/// b (depth, n), n <= narrow_cols; sums (n, rows rounded up to whole vectors) with rows `stride` apart. Squares of `a`
-/// are transposed in registers and used at once; squares of different rows follow each other, as their chains are
-/// independent.
-template <Real T> void add_product_transposed(View<const T> a, View<const T> b, T* sums, Index stride) {
-  alignas(alignment) T factors[narrow_cols * lanes<T>];
-  const Index cols = std::min(b.cols, narrow_cols);
-  for (Index p = 0; p < a.cols; p += lanes<T>) {
-    const Index depth = std::min<Index>(lanes<T>, a.cols - p);
-    pack<T>(b.block(p, 0, depth, cols).transposed(), factors, lanes<T>, depth);
-    for (Index i = 0; i < a.rows; i += lanes<T>) {
-      Vec<T> r[lanes<T>];
-      detail::load_square(&a(i, p), a.row_stride, depth, std::min<Index>(lanes<T>, a.rows - i), r);
-      if (depth == lanes<T>)
-        detail::add_square<T, true>(r, factors, depth, cols, sums + i, stride);
-      else
-        detail::add_square<T, false>(r, factors, depth, cols, sums + i, stride);
-    }
+/// Products with at most so many rows read a transposed b once, and those with at most so many columns are computed as
+/// the transpose, so that vectors run along the many rows.
+inline constexpr Index narrow = 12;
+
+/// c = start + a b for up to `narrow` rows and a b whose row stride is 1. `start` is null for 0, and repeats one row
+/// when its stride is 0. Shapes as gemm's.
+template <Real T>
+void transposing_product(View<T> c, View<const T> a, View<const T> b, const T* start, Index start_row) {
+  static constexpr auto tiles =
+      detail::transposing_tiles<T>(std::make_integer_sequence<int, detail::transposing_rows>{});
+  constexpr Index depth_block = 32 * lanes<T>, most = detail::transposing_rows;
+  alignas(alignment) T factors[most * depth_block];
+  const Index parts = (c.rows + most - 1) / most;
+  for (Index part = 0; part < parts; ++part) {
+    const Index i = c.rows * part / parts, rows = c.rows * (part + 1) / parts - i;
+    Index p = 0;
+    do {
+      const Index depth = std::min(depth_block, a.cols - p);
+      for (Index q = 0; q < depth; q += lanes<T>)
+        pack<T>(a.block(i, p + q, rows, std::min<Index>(lanes<T>, depth - q)), factors + q * rows, lanes<T>, lanes<T>);
+      for (Index j = 0; j < c.cols; j += lanes<T>)
+        tiles[static_cast<std::size_t>(rows - 1)]({.a = factors,
+                                                   .a_row = 0,
+                                                   .a_col = 0,
+                                                   .b = &b(p, j),
+                                                   .b_row = b.col_stride,
+                                                   .depth = depth,
+                                                   .start = p > 0   ? &c(i, j)
+                                                            : start ? start + i * start_row + j
+                                                                    : nullptr,
+                                                   .start_row = p > 0 ? c.row_stride : start_row,
+                                                   .c = &c(i, j),
+                                                   .c_row = c.row_stride,
+                                                   .tail = std::min<Index>(lanes<T>, c.cols - j)});
+      p += depth;
+    } while (p < a.cols);
   }
 }
 
