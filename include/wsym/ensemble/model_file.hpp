@@ -13,8 +13,9 @@ template <class M> struct ServedModel {
   Preprocessor preprocessor;
 };
 
-/// How a model type is rebuilt from a file: Architecture<M>::blank(content, prefix) is an M whose members have the
-/// names and shapes of the file's tensors under `prefix`; values are set afterwards. Specialise it for your own module.
+/// How a model type is rebuilt from a file: Architecture<M>::blank(content, prefix, source) is an M whose members have
+/// the names and shapes of the file's tensors under `prefix`; values are set afterwards. It throws FormatError that
+/// names the source when there are none. Specialise it for your own module.
 template <class M> struct Architecture;
 
 namespace detail {
@@ -26,13 +27,13 @@ inline const safetensors::TensorView* find_tensor(const safetensors::Content& co
 }  // namespace detail
 
 template <Real T> struct Architecture<Mlp<T>> {
-  static Mlp<T> blank(const safetensors::Content& content, const std::string& prefix) {
+  static Mlp<T> blank(const safetensors::Content& content, const std::string& prefix, std::string_view source) {
     Mlp<T> mlp;
     for (std::size_t l = 0;; ++l) {
       const std::string layer = prefix + "layers." + std::to_string(l);
       const auto* weight = detail::find_tensor(content, layer + ".weight");
       const auto* bias = detail::find_tensor(content, layer + ".bias");
-      expect<FormatError>(l > 0 || (weight && bias), "tensor '", layer, ".weight' or its bias is missing");
+      expect<FormatError>(l > 0 || (weight && bias), source, ": tensor '", layer, ".weight' or its bias is missing");
       if (weight == nullptr || bias == nullptr) return mlp;
       Linear<T> linear;
       linear.weight = Parameter<T>(Tensor<T>(weight->shape));
@@ -80,7 +81,7 @@ template <class M> ServedModel<M> load_model(const std::string& path) {
   expect<FormatError>(members >= 1 && members <= content.tensors.size(), path, ": ", members, " members, but ",
                       content.tensors.size(), " tensors");
   for (std::uint64_t i = 0; i < members; ++i)
-    ensemble.members.push_back(Architecture<M>::blank(content, "members." + std::to_string(i) + "."));
+    ensemble.members.push_back(Architecture<M>::blank(content, "members." + std::to_string(i) + ".", path));
   set_weights(ensemble, content, path);
   return model;
 }
