@@ -144,6 +144,8 @@ TEST_CASE_TEMPLATE("ensemble: diverged members are left out and named", T, float
   CHECK(test::same_parameters(ensemble.members[0], members[0].model));
   CHECK(test::same_parameters(ensemble.members[1], members[2].model));
   CHECK(predict(ensemble, test::circle<T>(20, Key(2)).x).array().isFinite().all());
+  CHECK_THROWS_WITH_AS(make_ensemble(members, {TaskKind::classification, 3}),
+                       doctest::Contains("make_ensemble: member 1 diverged in epoch "), Diverged);
 }
 
 TEST_CASE_TEMPLATE("ensemble: sizes that do not fit and an ensemble of none are refused", T, float, double) {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "nn/networks.hpp"
+#include "wsym/nn/moe.hpp"
 
 using namespace wsym;
 
@@ -104,4 +105,13 @@ TEST_CASE_TEMPLATE("evaluate: a set without rows is refused", T, float, double) 
   Workspace<T> workspace;
   CHECK_THROWS_WITH_AS(evaluate(Mlp<T>({4, 8, 3}, Key(1)), test::circle<T>(0, Key(2)), workspace),
                        "evaluate: the data set has no rows", ConfigError);
+}
+
+TEST_CASE_TEMPLATE("evaluate: a model that draws at evaluation draws from the key", T, float, double) {
+  const Dataset<T> data = test::circle<T>(300, Key(2));
+  const MixtureOfExperts<T> model(3, {data.features(), 8, data.task.outputs}, {.kind = GateKind::gumbel}, Key(1));
+  Workspace<T> workspace;
+  const double first = evaluate(model, data, workspace, Key(7));
+  CHECK(evaluate(model, data, workspace, Key(7)) == first);
+  CHECK(evaluate(model, data, workspace, Key(8)) != first);
 }

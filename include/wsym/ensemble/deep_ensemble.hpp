@@ -25,8 +25,8 @@ template <class M> struct DeepEnsemble {
 
 /// The average over members of their outputs on x: numbers (regression), logits, or probabilities, as ensemble.average
 /// says. x (rows, features) -> y (rows, outputs); members are added in order, so the bits do not depend on threads, nor
-/// a row's bits on the other rows. Allocates nothing after the workspace's first call.
-/// Throws ConfigError for an ensemble without members, ShapeError for sizes that do not fit.
+/// a row's bits on the other rows. A member that draws at evaluation has a stream of its own. Allocates nothing after the
+/// workspace's first call. Throws ConfigError for an ensemble without members, ShapeError for sizes that do not fit.
 template <class M, Real T>
 void predict(const DeepEnsemble<M>& ensemble, ConstMatMap<T> x, MatMap<T> y, Workspace<T>& workspace) {
   constexpr Index block = 256;
@@ -39,8 +39,9 @@ void predict(const DeepEnsemble<M>& ensemble, ConstMatMap<T> x, MatMap<T> y, Wor
   for (Index row = 0; row < x.rows(); row += block) {
     const Index rows = std::min(block, x.rows() - row);
     MatMap<T> sum(y.data() + row * y.cols(), rows, y.cols());
-    for (const M& member : ensemble.members) {
-      Pass<T> pass = Pass<T>::evaluate(Key(0), row);
+    for (std::size_t m = 0; m < ensemble.members.size(); ++m) {
+      const M& member = ensemble.members[m];
+      Pass<T> pass = Pass<T>::evaluate(Key(m), row);
       Tape<T>& tape = workspace.tape();
       const Var<T> out = member(tape.constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
       expect(out.cols() == y.cols(), "predict: a member has ", out.cols(), " outputs but the task ", y.cols());
@@ -75,16 +76,21 @@ template <class Train> auto train_members(Index n, const Parallel& parallel, con
   return members;
 }
 
-/// The ensemble of the members that did not diverge, in order; the indices of the others go to `diverged`.
+/// The ensemble of the members that did not diverge, in order; the indices of the others go to `diverged`. Throws
+/// Diverged that names the first of them when there is no list to put them in.
 template <class M>
 DeepEnsemble<M> make_ensemble(std::vector<TrainedMember<M>> trained, Task task,
                               std::vector<Index>* diverged = nullptr) {
   DeepEnsemble<M> ensemble{{}, task};
   for (std::size_t i = 0; i < trained.size(); ++i) {
-    if (!trained[i].report.diverged())
+    const FitReport& report = trained[i].report;
+    if (!report.diverged()) {
       ensemble.members.push_back(std::move(trained[i].model));
-    else if (diverged != nullptr)
-      diverged->push_back(static_cast<Index>(i));
+      continue;
+    }
+    expect<Diverged>(diverged != nullptr, "make_ensemble: member ", i, " diverged in epoch ", report.epochs_run,
+                     "; give a list for such members to leave them out");
+    diverged->push_back(static_cast<Index>(i));
   }
   return ensemble;
 }

@@ -20,13 +20,15 @@ template <Real T> class Workspace {
 };
 
 /// y = model(x), in blocks of rows that bound the scratch memory; a row's bits do not depend on the other rows.
-/// x (rows, in), y (rows, out). Throws ShapeError when the model's output is not as wide as y.
-template <class M, Real T> void predict(const M& model, ConstMatMap<T> x, MatMap<T> y, Workspace<T>& workspace) {
+/// `key` is the stream of a model that draws at evaluation. x (rows, in), y (rows, out). Throws ShapeError when the
+/// model's output is not as wide as y.
+template <class M, Real T>
+void predict(const M& model, ConstMatMap<T> x, MatMap<T> y, Workspace<T>& workspace, const Key& key = Key(0)) {
   constexpr Index block = 256;
   expect(x.rows() == y.rows(), "predict: x has ", x.rows(), " rows but y has ", y.rows());
   for (Index row = 0; row < x.rows(); row += block) {
     const Index rows = std::min(block, x.rows() - row);
-    Pass<T> pass = Pass<T>::evaluate(Key(0), row);
+    Pass<T> pass = Pass<T>::evaluate(key, row);
     const Var<T> out = model(workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
     expect(out.cols() == y.cols(), "predict: the model has ", out.cols(), " outputs but y has ", y.cols(), " columns");
     std::copy_n(out.data(), rows * y.cols(), y.data() + row * y.cols());

@@ -17,14 +17,15 @@ Var<T> task_loss(const Task& task, Var<T> output, const T* y, std::span<const st
 
 /// The model's loss over a whole data set, a mean over rows (weighted where there are weights), without recording.
 /// The sum over blocks of rows is taken in double and in order, so it does not depend on threads.
-/// Throws ConfigError for a set without rows.
-template <class M, Real T> double evaluate(const M& model, const Dataset<T>& data, Workspace<T>& workspace) {
+/// `key` is the stream of a model that draws at evaluation. Throws ConfigError for a set without rows.
+template <class M, Real T>
+double evaluate(const M& model, const Dataset<T>& data, Workspace<T>& workspace, const Key& key = Key(0)) {
   expect<ConfigError>(data.rows() >= 1, "evaluate: the data set has no rows");
   constexpr Index block = 256;
   double total = 0, weight = 0;
   for (Index row = 0; row < data.rows(); row += block) {
     const auto rows = static_cast<std::size_t>(std::min(block, data.rows() - row)), at = static_cast<std::size_t>(row);
-    Pass<T> pass = Pass<T>::evaluate(Key(0), row);
+    Pass<T> pass = Pass<T>::evaluate(key, row);
     const auto part = [&](const auto& list) {
       return list.empty() ? std::span(list) : std::span(list).subspan(at, rows);
     };

@@ -119,7 +119,9 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
     batches.shuffle(key.child("order"), epoch);
     state.train_loss() = detail::run_epoch(state.model, state.optimizer, train, batches, epoch, options,
                                            key.child("pass").child(static_cast<std::uint64_t>(epoch)), tape);
-    state.valid_loss() = validates ? evaluate(state.model, valid, workspace) : state.train_loss();
+    state.valid_loss() = validates ? evaluate(state.model, valid, workspace,
+                                              key.child("validation").child(static_cast<std::uint64_t>(epoch)))
+                                   : state.train_loss();
     if (!std::isfinite(state.train_loss()) || !std::isfinite(state.valid_loss())) {
       report.stop = Stop::diverged;
       break;
