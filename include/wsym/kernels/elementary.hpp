@@ -52,14 +52,25 @@ template <> struct ExpConstants<double> {
                                       2.4999864298577809834e-8};
 };
 
-/// exp(a b) without rounding the product first, for least <= a b <= most or NaN.
-template <Real T> [[gnu::always_inline]] inline Vec<T> exp_of_product(Vec<T> a, Vec<T> b) {
+/// 2^(a b), a normal number, without rounding the product first; `series` are the coefficients of 2^r, |r| <= 1/2.
+template <Real T, std::size_t N>
+[[gnu::always_inline]] inline Vec<T> exp2_of_product(Vec<T> a, T b, const T (&series)[N]) {
+  using C = ExpConstants<T>;
+  const Vec<T> shift = broadcast(C::integer_shift), factor = broadcast(b);
+  const Vec<T> shifted = multiply_add<T>(a, factor, shift);  // the exponent stands in its last bits
+  const Vec<T> r = multiply_add<T>(a, factor, shift - shifted);
+  const Bits<T> power = reinterpret_cast<Bits<T>>(shifted) << C::mantissa;
+  return reinterpret_cast<Vec<T>>(reinterpret_cast<Bits<T>>(polynomial<T>(r, series)) + power);
+}
+
+/// exp(x) for least <= x <= most or NaN.
+template <Real T> [[gnu::always_inline]] inline Vec<T> exp_in_range(Vec<T> x) {
   using C = ExpConstants<T>;
   using Word = typename BitsOf<T>::Word;
   const Vec<T> shift = broadcast(C::integer_shift);
-  const Vec<T> shifted = multiply_add<T>(a * b, broadcast(C::log2e), shift);  // n stands in its last bits
+  const Vec<T> shifted = multiply_add<T>(x, broadcast(C::log2e), shift);  // n stands in its last bits
   const Vec<T> n = shifted - shift;
-  const Vec<T> r = multiply_add<T>(n, broadcast(-C::ln2_lower), multiply_add<T>(a, b, n * -C::ln2_upper));
+  const Vec<T> r = multiply_add<T>(n, broadcast(-C::ln2_lower), multiply_add<T>(n, broadcast(-C::ln2_upper), x));
   // 2^n as a product of two powers, so that the result may overflow or underflow.
   const Bits<T> biased =
       reinterpret_cast<Bits<T>>(shifted) - reinterpret_cast<Bits<T>>(shift) + static_cast<Word>(2 * C::bias);
@@ -123,7 +134,7 @@ template <Real T> [[gnu::always_inline]] inline Vec<T> exp(Vec<T> x) {
   using C = detail::ExpConstants<T>;
   x = x < C::least ? broadcast(C::least) : x;
   x = x > C::most ? broadcast(C::most) : x;
-  return detail::exp_of_product<T>(x, broadcast(T(1)));
+  return detail::exp_in_range<T>(x);
 }
 
 }  // namespace WSYM_SIMD
