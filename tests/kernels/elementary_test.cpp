@@ -37,6 +37,25 @@ TEST_CASE_TEMPLATE("exp: exact at 0, gradual below the normal numbers, 0 and inf
   CHECK(at(below) == doctest::Approx(std::exp(below)).epsilon(1e-5));
 }
 
+TEST_CASE_TEMPLATE("log: one unit in the last place over the normal numbers and around 1; infinity and NaN stay", T,
+                   float, double) {
+  const auto error = [](T x) {
+    const long double expected = std::log(static_cast<long double>(x));
+    return static_cast<double>(std::abs(log<T>(broadcast(x))[0] / expected - 1));
+  };
+  const double most = std::log(std::numeric_limits<T>::max());
+  double worst = 0;
+  for (int i = 1; i < 10000; ++i) {
+    worst = std::max(worst, error(static_cast<T>(std::exp((i - 5000) / 5000.0 * 0.98 * most))));
+    worst = std::max(worst, error(static_cast<T>(1 + i * i * 1e-7)));
+    worst = std::max(worst, error(static_cast<T>(1 - i * 7e-5)));
+  }
+  CHECK(worst <= 1.1 * std::numeric_limits<T>::epsilon());
+  CHECK(log<T>(broadcast(T(1)))[0] == T(0));
+  CHECK(log<T>(broadcast(std::numeric_limits<T>::infinity()))[0] == std::numeric_limits<T>::infinity());
+  CHECK(std::isnan(log<T>(broadcast(std::numeric_limits<T>::quiet_NaN()))[0]));
+}
+
 TEST_CASE_TEMPLATE("absolute: clears the sign of numbers and infinities", T, float, double) {
   for (double x : {0.0, 1.5, 1e30}) CHECK(absolute<T>(broadcast(static_cast<T>(-x)))[0] == static_cast<T>(x));
   CHECK(!std::signbit(absolute<T>(broadcast(T(-0.0)))[0]));

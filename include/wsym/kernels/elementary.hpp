@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <bit>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -81,6 +83,18 @@ template <Real T> [[gnu::always_inline]] inline Vec<T> exp_in_range(Vec<T> x) {
   return polynomial<T>(r, C::series) * power(half) * power(biased - half);
 }
 
+/// log(1 + f) = f - s (f - u P(u)), s = f / (2 + f), u = s^2, sqrt(1/2) <= 1 + f < sqrt(2): P, interpolated at
+/// Chebyshev nodes (60 digits); the error in the logarithm is 9.5e-10 and 1.6e-18.
+template <Real T> struct LogSeries;
+template <> struct LogSeries<float> {
+  static constexpr float series[] = {0.66666685039575855022f, 0.39988780566021981899f, 0.29579949391972784709f};
+};
+template <> struct LogSeries<double> {
+  static constexpr double series[] = {0.66666666666666696862, 0.3999999999989950449, 0.28571428625975484921,
+                                      0.22222211134795079855, 0.1818288912526172208, 0.15331721600556041269,
+                                      0.1461644968504340586};
+};
+
 template <Real T, int... I> [[gnu::always_inline]] inline Vec<T> count_up(std::integer_sequence<int, I...>) {
   return Vec<T>{static_cast<T>(I)...};
 }
@@ -135,6 +149,23 @@ template <Real T> [[gnu::always_inline]] inline Vec<T> exp(Vec<T> x) {
   x = x < C::least ? broadcast(C::least) : x;
   x = x > C::most ? broadcast(C::most) : x;
   return detail::exp_in_range<T>(x);
+}
+
+/// log(x) to about one unit in the last place for normal x > 0; infinity and NaN give themselves.
+template <Real T> [[gnu::always_inline]] inline Vec<T> log(Vec<T> x) {
+  using C = detail::ExpConstants<T>;
+  using Bits = detail::Bits<T>;
+  using Word = typename detail::BitsOf<T>::Word;
+  constexpr Word one = std::bit_cast<Word>(T(1)), least = std::bit_cast<Word>(T(0.70710678118654752440));
+  constexpr T shift =
+      static_cast<T>(Word(1) << C::mantissa);  // an integer k below it stands in the last bits of shift + k
+  const Bits bits = reinterpret_cast<Bits>(x), biased = (bits - least + one) >> C::mantissa;
+  const Vec<T> n = reinterpret_cast<Vec<T>>(biased + std::bit_cast<Word>(shift)) - (shift + static_cast<T>(C::bias));
+  const Vec<T> f = reinterpret_cast<Vec<T>>(bits - (biased << C::mantissa) + one) - T(1);
+  const Vec<T> s = f / (f + T(2)), u = s * s;
+  const Vec<T> rest = multiply_add<T>(u, detail::polynomial<T>(u, detail::LogSeries<T>::series), -f);
+  const Vec<T> small = f + multiply_add<T>(s, rest, n * C::ln2_lower);
+  return x < std::numeric_limits<T>::infinity() ? multiply_add<T>(n, broadcast(C::ln2_upper), small) : x;
 }
 
 }  // namespace WSYM_SIMD
