@@ -136,8 +136,8 @@ template <Real T> void product(const Plan<T>& plan) {
 }  // namespace detail
 
 /// c = a b, or c + a b. Shapes c (m, n), a (m, k), b (k, n); any may be 0. c has unit column stride and overlaps
-/// neither operand; a and b have any strides, fast where one of theirs is 1. Float or double; allocates nothing (64 KiB
-/// of stack).
+/// neither operand; a and b have any strides, fast where one of theirs is 1. Float or double; allocates nothing (about
+/// 130 KiB of stack).
 ///
 /// Every entry is one chain of multiply_add over k in ascending order, from 0 or c: its bits depend on its row of a,
 /// its column of b and k alone, not on other rows or columns, tiles or strides. (Only the payload of a NaN may differ.)
