@@ -129,7 +129,7 @@ template <Real T> void product(const Plan<T>& plan) {
   assert(c.col_stride == 1 || c.cols <= 1);
   if (c.rows == 0 || c.cols == 0) return;
   if (c.cols <= narrow && c.rows > c.cols) return run_narrow(plan);
-  if (c.rows > narrow || b.row_stride != 1 || b.col_stride == 1) return run(plan);
+  if (c.rows > transposing_rows || b.row_stride != 1 || b.col_stride == 1) return run(plan);
   transposing_product<T>(c, a, b, start, start_row);
   finish(plan, Index(0), c.rows, Index(0), c.cols);
 }

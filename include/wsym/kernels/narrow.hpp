@@ -11,7 +11,7 @@ namespace wsym::kernels {
 inline namespace WSYM_SIMD {
 namespace detail {
 
-// The sums of a tile share the registers with a square of b, and, but on AVX-512, with a broadcast of a.
+// The sums of a tile share the registers with a square of b. A product of no more rows turns a transposed b once.
 #if defined(__AVX512F__) || (defined(__aarch64__) && defined(__ARM_NEON))
 inline constexpr int transposing_rows = 12;
 #else
@@ -52,8 +52,7 @@ template <Real T, int... I> constexpr auto transposing_tiles(std::integer_sequen
 }
 }  // namespace detail
 
-/// Products with at most so many rows read a transposed b once, and those with at most so many columns are computed as
-/// the transpose, so that vectors run along the many rows.
+/// A product this narrow is computed as its transpose, so that vectors run along the many rows.
 inline constexpr Index narrow = 12;
 
 /// c = start + a b for up to `narrow` rows and a b whose row stride is 1. `start` is null for 0, and repeats one row
