@@ -12,10 +12,6 @@
 #include <arm_neon.h>
 #endif
 
-#if defined(__FAST_MATH__)
-#error "wsym: -ffast-math breaks NaN, infinities and the promise of equal bits; build without it"
-#endif
-
 // Everything in kernels/ lives in an inline namespace of this name: units built for different machines may be linked.
 #if defined(__AVX512F__)
 #define WSYM_SIMD avx512
