@@ -28,6 +28,24 @@ constexpr CountRow count_rows[] = {
 
 constexpr MlpSize california{8, 64, 1};
 
+using Kind = WAsymmetry::Kind;
+constexpr Kind kinds[] = {Kind::frozen, Kind::same_rows, Kind::whole_rows, Kind::trainable};
+
+/// Pairs of units of hidden layer l that can trade places and leave all frozen positions and values as they are.
+template <Real T> Index automorphisms(const Mlp<T>& model, std::size_t l) {
+  const auto dense = [](const Parameter<T>& weight) {
+    const Tensor<T> free(weight.shape(), std::numeric_limits<T>::infinity());
+    return Parameter<T>(free, weight.frozen()).value();
+  };
+  const Tensor<T> in = dense(model.layers[l].weight), out = dense(model.layers[l + 1].weight);
+  Index pairs = 0;
+  for (Index i = 0; i < in.rows(); ++i)
+    for (Index j = 0; j < i; ++j)
+      pairs += (in.mat().row(i).array() == in.mat().row(j).array()).all() &&
+               (out.mat().col(i).array() == out.mat().col(j).array()).all();
+  return pairs;
+}
+
 }  // namespace
 
 TEST_CASE_TEMPLATE("mlp: it has the paper's numbers of parameters, weights and frozen entries", T, float, double) {
@@ -125,12 +143,32 @@ TEST_CASE_TEMPLATE("mlp: n_fix and kappa hold layer by layer", T, float, double)
   }
 }
 
-TEST_CASE_TEMPLATE("mlp: with n_fix 0 the W-asymmetric network is the plain one, bit for bit", T, float, double) {
-  const Mlp<T> plain(california, Key(1)), asymmetric(california, {Key(9), {0, 0, 0, 0}, {}}, Key(1));
-  CHECK(test::same_parameters(plain, asymmetric));
-  CHECK(count(asymmetric).frozen == 0);
+TEST_CASE_TEMPLATE("mlp: with n_fix 0 every kind of asymmetric network is the plain one, bit for bit", T, float,
+                   double) {
+  const Mlp<T> plain(california, Key(1));
   const Tensor<T> x = random_tensor<T>({33, 8}, Key(2));
-  CHECK(same_bits(predict(plain, x, 1), predict(asymmetric, x, 1)));
+  for (const Kind kind : kinds) {
+    const Mlp<T> asymmetric(california, {Key(9), {0, 0, 0, 0}, {}, kind}, Key(1));
+    CHECK(test::same_parameters(plain, asymmetric));
+    CHECK(count(asymmetric).frozen == 0);
+    CHECK(same_bits(predict(plain, x, 1), predict(asymmetric, x, 1)));
+  }
+}
+
+TEST_CASE_TEMPLATE("mlp: trainable entries start where the frozen ones stand, and move", T, float, double) {
+  const Mlp<T> frozen(california, {Key(9), {}, {}}, Key(1));
+  Mlp<T> trainable(california, {Key(9), {}, {}, Kind::trainable}, Key(1));
+  CHECK(test::same_parameters(frozen, trainable));
+  CHECK(count(trainable).frozen == 0);
+  Parameter<T>& weight = trainable.layers[1].weight;
+  weight.change([](std::span<T> values) { std::fill(values.begin(), values.end(), T(0)); });
+  CHECK((weight.value().array() == T(0)).all());
+}
+
+TEST_CASE_TEMPLATE("mlp: same_rows and whole_rows freeze about as many entries as the W-asymmetric network", T, float,
+                   double) {
+  CHECK(count(Mlp<T>(california, {Key(9), {}, {}, Kind::same_rows}, Key(1))).frozen == 515);
+  CHECK(count(Mlp<T>(california, {Key(9), {}, {}, Kind::whole_rows}, Key(1))).frozen == 16 * 8 + 2 * 3 * 64);
 }
 
 TEST_CASE_TEMPLATE("mlp: permuting hidden units changes nothing until frozen entries are put back", T, float, double) {
@@ -155,18 +193,31 @@ TEST_CASE_TEMPLATE("mlp: permuting hidden units changes nothing until frozen ent
 TEST_CASE_TEMPLATE("mlp: no exchange of two hidden units leaves the mask and its values as they are", T, float,
                    double) {
   const Mlp<T> model = test::w_asymmetric<T>(california);  // 64 rows over 28 patterns in layer 1: patterns do repeat
-  for (std::size_t l = 0; l + 1 < model.layers.size(); ++l) {
-    const auto dense = [&](const Parameter<T>& weight) {
-      Tensor<T> mask(weight.shape(), std::numeric_limits<T>::infinity());  // free
-      return Parameter<T>(mask, weight.frozen()).value();
-    };
-    const Tensor<T> in = dense(model.layers[l].weight), out = dense(model.layers[l + 1].weight);
-    Index automorphisms = 0;
-    for (Index i = 0; i < 64; ++i)
-      for (Index j = 0; j < i; ++j)
-        automorphisms += (in.mat().row(i).array() == in.mat().row(j).array()).all() &&
-                         (out.mat().col(i).array() == out.mat().col(j).array()).all();
-    CHECK(automorphisms == 0);
+  for (std::size_t l = 0; l < 3; ++l) CHECK(automorphisms(model, l) == 0);
+}
+
+TEST_CASE_TEMPLATE("mlp: any weights that sum to 1 keep a shared mask bit for bit, and no others do", T, float,
+                   double) {
+  std::vector<Mlp<T>> models;
+  for (std::uint64_t i = 0; i < 3; ++i) models.push_back(Mlp<T>(california, {Key(9), {}, {}}, Key(i)));
+  const Mlp<T>* list[] = {&models[0], &models[1], &models[2]};
+  const double inside[] = {0.5, -1.25, 1.75}, outside[] = {0.5, -1.25, 1.5};
+  const Mlp<T> kept = combine<Mlp<T>>(list, inside);
+  CHECK(test::same_parameters(kept, test::with_frozen_of(models[0], kept)));
+  CHECK(count(kept).frozen == 515);
+  CHECK(count(combine<Mlp<T>>(list, outside)).frozen == 0);
+}
+
+TEST_CASE_TEMPLATE("mlp: under same_rows and whole_rows all but a few units can trade places", T, float, double) {
+  const auto pairs = [](Index n) {
+    return n * (n - 1) / 2;
+  };
+  const Mlp<T> same(california, {Key(9), {}, {}, Kind::same_rows}, Key(1)),
+      whole(california, {Key(9), {}, {}, Kind::whole_rows}, Key(1));
+  const Index frozen_rows[] = {16, 3, 3};
+  for (std::size_t l = 0; l < 3; ++l) {
+    CHECK(automorphisms(same, l) == pairs(64 - 3));
+    CHECK(automorphisms(whole, l) == pairs(64 - frozen_rows[l]));
   }
 }
 

@@ -96,3 +96,77 @@ TEST_CASE("w_asymmetry: the rule is 2 in the first layer, then the fourth root o
   CHECK(n_fix_rule(4, 256) == std::vector<Index>{2, 4, 4, 4});
   CHECK(n_fix_rule(2, 16) == std::vector<Index>{2, 2});
 }
+
+TEST_CASE_TEMPLATE("same_rows: every row freezes what row 0 of the W-asymmetric weight does", T, float, double) {
+  const Frozen<T> first = w_asymmetric_entries<T>(1, 16, 3, 0.5, Key(4)),
+                  all = same_row_entries<T>(9, 16, 3, 0.5, Key(4));
+  REQUIRE(all.size() == 9 * 3);
+  for (std::size_t i = 0; i < all.index.size(); ++i) {
+    CHECK(all.index[i] == static_cast<Index>(i / 3) * 16 + first.index[i % 3]);
+    CHECK(all.value[i] == first.value[i % 3]);
+  }
+  CHECK(same_row_entries<T>(9, 16, 0, 1, Key(4)).size() == 0);
+}
+
+TEST_CASE_TEMPLATE("whole_rows: as many whole rows as come nearest to n_fix entries in each", T, float, double) {
+  struct Case {
+    Index rows, cols, n_fix, whole;
+  };
+  for (const Case c : {Case{64, 8, 2, 16},
+                       {64, 13, 2, 10},
+                       {64, 64, 3, 3},
+                       {1, 64, 3, 0},
+                       {10, 64, 3, 0},
+                       {9, 64, 4, 1},
+                       {256, 784, 2, 1},
+                       {2, 4, 1, 1},
+                       {64, 64, 0, 0}})
+    for (const bool hidden : {false, true}) {
+      CAPTURE(c.rows);
+      CAPTURE(c.cols);
+      const Frozen<T> frozen = whole_row_entries<T>(c.rows, c.cols, c.n_fix, 1, hidden, Key(1));
+      REQUIRE(frozen.size() == c.whole * c.cols);
+      for (Index i = 0; i < frozen.size(); ++i) CHECK(frozen.index[static_cast<std::size_t>(i)] % c.cols == i % c.cols);
+      CHECK_NOTHROW(Parameter<T>(Tensor<T>({c.rows, c.cols}), frozen));
+    }
+}
+
+TEST_CASE("whole_rows: every row is chosen equally often") {
+  const Index rows = 8, draws = 4000;  // 2 of 8 rows each time: 1000 expected, sd sqrt(4000 3/16) = 27
+  std::vector<Index> count(static_cast<std::size_t>(rows));
+  for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(draws); ++i) {
+    const Frozen<double> frozen = whole_row_entries<double>(rows, 4, 1, 1, false, Key(6).child(i));
+    for (const Index at : frozen.index) ++count[static_cast<std::size_t>(at / 4)];
+  }
+  for (const Index n : count) CHECK(std::abs(static_cast<double>(n) / 4 - 1000) < 4 * 27.4);
+}
+
+TEST_CASE_TEMPLATE("whole_rows: values are normal, one a row over hidden units, which are cols times as many", T, float,
+                   double) {
+  const Index rows = 4096, cols = 4;
+  const Frozen<T> inputs = whole_row_entries<T>(rows, cols, 3, 0.5, false, Key(12)),
+                  hidden = whole_row_entries<T>(rows, cols, 3, 0.5, true, Key(12));
+  CHECK(inputs.index == hidden.index);
+  double square_inputs = 0, square_hidden = 0;
+  for (std::size_t i = 0; i < inputs.value.size(); ++i) {
+    CHECK(hidden.value[i] == hidden.value[i - i % cols]);
+    square_inputs += static_cast<double>(inputs.value[i] * inputs.value[i]);
+    square_hidden += static_cast<double>(hidden.value[i] * hidden.value[i]);
+  }
+  const double n = static_cast<double>(inputs.size());  // variances kappa^2 and kappa^2 / cols; four standard errors
+  CHECK(std::abs(square_inputs / n - 0.25) < 4 * 0.25 * std::sqrt(2 / n));
+  CHECK(std::abs(square_hidden / n - 0.0625) < 4 * 0.0625 * std::sqrt(2 * cols / n));
+}
+
+TEST_CASE("same_rows, whole_rows: an n_fix that leaves no free entry is refused") {
+  CHECK_THROWS_WITH_AS(same_row_entries<float>(64, 8, 8, 1, Key(1)),
+                       "n_fix is 8 but the fan-in is 8; it must be from 0 to 7", ConfigError);
+  CHECK_THROWS_WITH_AS(whole_row_entries<float>(64, 8, -1, 1, true, Key(1)),
+                       "n_fix is -1 but the fan-in is 8; it must be from 0 to 7", ConfigError);
+}
+
+TEST_CASE("kappa_free: the standard deviation of a free weight") {
+  CHECK(kappa_free(8) * kappa_free(8) == doctest::Approx(0.0416667).epsilon(1e-6));
+  CHECK(kappa_free(256) * kappa_free(256) == doctest::Approx(0.00130208).epsilon(1e-5));
+  CHECK_THROWS_WITH_AS(kappa_free(0), "kappa_free: fan-in is 0; at least 1 is needed", ConfigError);
+}

@@ -27,8 +27,8 @@ template <Real T> struct Mlp {
                           init.child(static_cast<std::uint64_t>(l)));
   }
   /// W-asymmetric: the free entries are those that Mlp(size, init) draws; layer l's frozen ones come from mask.child(l)
-  /// and take their place. Throws ConfigError for an n_fix that is negative or not below the layer's fan-in, or for
-  /// lists that do not have one entry a layer.
+  /// and take their place; with n_fix 0 in every layer nothing does. Throws ConfigError for an n_fix that is negative
+  /// or not below the layer's fan-in, or for lists that do not have one entry a layer.
   Mlp(const MlpSize& size, const WAsymmetry& asymmetry, const Key& init) : Mlp(size, init) {
     const std::vector<Index> n_fix =
         asymmetry.n_fix.empty() ? n_fix_rule(static_cast<Index>(layers.size()), size.hidden) : asymmetry.n_fix;
@@ -37,11 +37,8 @@ template <Real T> struct Mlp {
     expect<ConfigError>(n_fix.size() == layers.size() && kappa.size() == layers.size(), "Mlp: ", n_fix.size(),
                         " values of n_fix and ", kappa.size(), " of kappa; each of the ", layers.size(),
                         " layers needs one");
-    for (std::size_t l = 0; l < layers.size(); ++l) {
-      const Tensor<T>& weight = layers[l].weight.value();
-      layers[l].weight = Parameter<T>(
-          weight, w_asymmetric_entries<T>(weight.rows(), weight.cols(), n_fix[l], kappa[l], asymmetry.mask.child(l)));
-    }
+    for (std::size_t l = 0; l < layers.size(); ++l)
+      layers[l].weight = asymmetric_weight(layers[l].weight.value(), l, n_fix[l], kappa[l], asymmetry);
   }
 
   Var<T> operator()(Var<T> x, Pass<T>& pass) const {
