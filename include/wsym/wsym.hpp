@@ -79,10 +79,14 @@
 #include "wsym/data/vocabulary.hpp"
 
 #include "wsym/metrics/averaging.hpp"
+#include "wsym/metrics/calibration.hpp"
 #include "wsym/metrics/classification.hpp"
 #include "wsym/metrics/diversity.hpp"
+#include "wsym/metrics/few_shot.hpp"
+#include "wsym/metrics/ood.hpp"
 #include "wsym/metrics/regression.hpp"
 #include "wsym/metrics/statistics.hpp"
+#include "wsym/metrics/temperature.hpp"
 
 #include "wsym/train/evaluate.hpp"
 #include "wsym/train/fit.hpp"

@@ -78,6 +78,41 @@ TEST_CASE("nll_from_probabilities: a label of probability 0 costs infinity") {
         std::numeric_limits<double>::infinity());
 }
 
+TEST_CASE_TEMPLATE("brier_from_logits: values worked out by hand, from 0 to 2", T, float, double) {
+  const T infinity = std::numeric_limits<T>::infinity();
+  CHECK(wsym::brier_from_logits(Tensor<T>({1, 2}, {T(0), -infinity}), Labels{0}) == 0);
+  CHECK(wsym::brier_from_logits(Tensor<T>({1, 2}, {T(0), -infinity}), Labels{1}) == 2);
+  CHECK(wsym::brier_from_logits(Tensor<T>({3, 4}), Labels{0, 1, 2}) == doctest::Approx(0.5625 + 3 * 0.0625));
+  CHECK(wsym::brier_from_logits(Tensor<T>({2, 1}, {T(3), T(-4)}), Labels{0, 0}) == 0);
+  const Tensor<T> logits({1, 3}, {T(1), T(2), T(3)});
+  const double p[] = {0.090030573170, 0.244728471055, 0.665240955775};
+  CHECK(wsym::brier_from_logits(logits, Labels{1}) ==
+        doctest::Approx(p[0] * p[0] + (1 - p[1]) * (1 - p[1]) + p[2] * p[2]).epsilon(1e-7));
+}
+
+TEST_CASE_TEMPLATE("confidences: the largest probability of each row", T, float, double) {
+  const std::vector<double> found = wsym::confidences(Tensor<T>({2, 3}, {T(1), T(2), T(3), T(-800), T(0), T(-900)}));
+  CHECK(found[0] == doctest::Approx(0.665240955775).epsilon(1e-7));
+  CHECK(found[1] == 1);
+  CHECK(wsym::confidences(Tensor<T>({0, 3})).empty());
+  CHECK_THROWS_AS(wsym::confidences(Tensor<T>({2, 0})), ShapeError);
+}
+
+TEST_CASE_TEMPLATE("classification metrics: NaN, +inf and rows without any number are refused", T, float, double) {
+  const T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  const Tensor<T> bad({2, 2}, {T(1), T(2), T(3), nan}), infinite({1, 2}, {T(0), infinity}),
+      empty({1, 2}, {-infinity, -infinity});
+  CHECK_THROWS_WITH_AS(wsym::accuracy(bad, Labels{0, 0}),
+                       "accuracy: row 1 has score nan for class 1; scores are finite or -inf", wsym::DataError);
+  CHECK_THROWS_AS(wsym::nll_from_logits(bad, Labels{0, 0}), wsym::DataError);
+  CHECK_THROWS_AS(wsym::brier_from_logits(infinite, Labels{0}), wsym::DataError);
+  CHECK_THROWS_AS(wsym::confidences(bad), wsym::DataError);
+  CHECK_THROWS_WITH_AS(wsym::brier_from_logits(empty, Labels{0}),
+                       "brier_from_logits: row 0 has no finite score; at least one class needs one", wsym::DataError);
+  CHECK(wsym::nll_from_logits(Tensor<T>({1, 2}, {T(0), -infinity}), Labels{1}) ==
+        std::numeric_limits<double>::infinity());
+}
+
 TEST_CASE("classification metrics: wrong sizes and labels are an error that shows them") {
   const Tensor<float> scores({2, 3});
   CHECK_THROWS_WITH_AS(

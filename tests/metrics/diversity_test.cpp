@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wsym/metrics/diversity.hpp"
 
-#include <doctest/doctest.h>
-
-#include "wsym/core/random.hpp"
+#include "metrics/members.hpp"
 
 using wsym::ConfigError;
 using wsym::Index;
@@ -11,19 +9,8 @@ using wsym::LossParts;
 using wsym::Shape;
 using wsym::ShapeError;
 using wsym::Tensor;
-using Labels = std::vector<std::int32_t>;
-
-namespace {
-template <class T> std::vector<Tensor<T>> random_members(std::size_t count, Shape shape) {
-  std::vector<Tensor<T>> members;
-  for (std::size_t m = 0; m < count; ++m) {
-    Tensor<T>& member = members.emplace_back(shape);
-    for (Index i = 0; i < member.size(); ++i)
-      member[i] = static_cast<T>(2 * wsym::Key(5).child(m).normal(static_cast<std::uint64_t>(i)));
-  }
-  return members;
-}
-}  // namespace
+using wsym::test::Labels;
+using wsym::test::random_members;
 
 TEST_CASE_TEMPLATE("ambiguity: oracle 8.10, outputs 1, 2, 4 and target 1.5", T, float, double) {
   const std::vector<Tensor<T>> members{Tensor<T>({1, 1}, T(1)), Tensor<T>({1, 1}, T(2)), Tensor<T>({1, 1}, T(4))};
@@ -97,6 +84,103 @@ TEST_CASE("disagreement: it equals the count pair by pair") {
   for (std::size_t a = 0; a < 6; ++a)
     for (std::size_t b = 0; b < a; ++b) sum += wsym::error_rate(members[a], wsym::argmax(members[b]));
   CHECK(wsym::disagreement<double>(members) == doctest::Approx(sum / 15));
+}
+
+TEST_CASE_TEMPLATE("diversity: spec 9.5, divergence, cosine and disagreement of two members", T, float, double) {
+  const std::vector<Tensor<T>> members = wsym::test::spec_members<T>(), swapped{members[1], members[0]};
+  const double tolerance = std::same_as<T, float> ? 1e-6 : 1e-9;
+  CHECK(std::abs(wsym::mean_kl<T>(members) - 0.945615670) < tolerance);
+  CHECK(std::abs(wsym::mean_kl<T>(swapped) - 0.799619098) < tolerance);
+  CHECK(std::abs(wsym::mean_kl<T>(members, wsym::KlKind::symmetric) - 0.872617384) < tolerance);
+  CHECK(std::abs(wsym::cosine_similarity<T>(members) - 0.563773517) < tolerance);
+  CHECK(wsym::disagreement<T>(members) == 1);
+}
+
+TEST_CASE_TEMPLATE("diversity: spec 9.5, the averaged probabilities and their loss", T, float, double) {
+  const std::vector<Tensor<T>> members = wsym::test::spec_members<T>();
+  const Labels labels{0, 2};
+  const double tolerance = std::same_as<T, float> ? 1e-6 : 1e-9;
+  const double expected[] = {.537509316, .371363459, .091127225, .225321881, .174604787, .600073333};
+  const double member_nll[] = {(.16984602 + 1.098612289) / 2, (1.464368784 + .142931628) / 2};
+  const Tensor<T> log_p = wsym::log_mean_probabilities<T>(members);
+  for (Index i = 0; i < 6; ++i) CHECK(std::abs(std::exp(double{log_p[i]}) - expected[i]) < tolerance);
+  for (std::size_t m = 0; m < 2; ++m)
+    CHECK(std::abs(wsym::nll_from_logits(members[m], labels) - member_nll[m]) < std::max(tolerance, 1e-8));
+  CHECK(std::abs(wsym::nll_from_logits(log_p, labels) - .565756298) < tolerance);
+  CHECK(std::abs(wsym::brier_from_logits(log_p, labels) - .300655372) < tolerance);
+  CHECK(wsym::error_rate(log_p, labels) == 0);
+  CHECK(wsym::normalised_disagreement<T>(members, labels) == doctest::Approx(1e7));
+}
+
+TEST_CASE_TEMPLATE("diversity: the averaged probabilities are never worse than the members on average", T, float,
+                   double) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto members = random_members<T>(1 + seed % 4, {13, 4}, seed);
+    const Labels labels = wsym::test::cycling_labels(13, 4);
+    double mean = 0;
+    for (const auto& member : members)
+      mean += wsym::nll_from_logits(member, labels) / static_cast<double>(members.size());
+    const double ensemble = wsym::nll_from_logits(wsym::log_mean_probabilities<T>(members), labels);
+    CHECK(ensemble <= mean + 1e-6);
+    if (members.size() > 1) CHECK(ensemble < mean);
+  }
+}
+
+TEST_CASE_TEMPLATE("diversity: equal members have divergence 0 and cosine 1, shifts of a row change nothing", T, float,
+                   double) {
+  const auto members = random_members<T>(3, {9, 3});
+  const std::vector<Tensor<T>> copies(3, members[0]);
+  CHECK(wsym::mean_kl<T>(copies) == 0);
+  CHECK(wsym::cosine_similarity<T>(copies) == doctest::Approx(1).epsilon(1e-14));
+  std::vector<Tensor<T>> moved = members;
+  moved[1].array() += T(8);
+  CHECK(wsym::mean_kl<T>(moved) == doctest::Approx(wsym::mean_kl<T>(members)).epsilon(1e-5));
+  CHECK(wsym::cosine_similarity<T>(moved) == doctest::Approx(wsym::cosine_similarity<T>(members)).epsilon(1e-5));
+}
+
+TEST_CASE("diversity: divergence and cosine are means over pairs i < j") {
+  const auto members = random_members<double>(3, {9, 3});
+  double kl = 0, cosine = 0;
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t j = i + 1; j < 3; ++j) {
+      const std::vector<Tensor<double>> pair{members[i], members[j]};
+      kl += wsym::mean_kl<double>(pair) / 3;
+      cosine += wsym::cosine_similarity<double>(pair) / 3;
+    }
+  CHECK(wsym::mean_kl<double>(members) == doctest::Approx(kl).epsilon(1e-13));
+  CHECK(wsym::cosine_similarity<double>(members) == doctest::Approx(cosine).epsilon(1e-13));
+}
+
+TEST_CASE_TEMPLATE("diversity: probabilities of 0 give 0, infinity or an angle, and never NaN", T, float, double) {
+  const Tensor<T> half = wsym::test::logits_of<T>({1, 3}, {.5, .5, 0}),
+                  one = wsym::test::logits_of<T>({1, 3}, {1, 0, 0}),
+                  other = wsym::test::logits_of<T>({1, 3}, {0, 0, 1});
+  CHECK(wsym::mean_kl<T>(std::vector{one, half}) == doctest::Approx(std::log(2.0)));
+  CHECK(wsym::mean_kl<T>(std::vector{half, one}) == std::numeric_limits<double>::infinity());
+  CHECK(wsym::mean_kl<T>(std::vector{one, one}) == 0);
+  CHECK(wsym::cosine_similarity<T>(std::vector{one, half}) == doctest::Approx(std::sqrt(0.5)));
+  CHECK(wsym::cosine_similarity<T>(std::vector{one, other}) == 0);
+  CHECK(wsym::mean_kl<T>(std::vector(2, Tensor<T>({4, 1}))) == 0);  // one class only
+  CHECK(wsym::cosine_similarity<T>(std::vector(2, Tensor<T>({4, 1}))) == 1);
+}
+
+TEST_CASE("diversity: normalised disagreement is that of the members over the ensemble's error") {
+  const auto members = random_members<double>(4, {50, 3});
+  const Labels labels = wsym::test::cycling_labels(50, 3);
+  const double error = wsym::error_rate(wsym::log_mean_probabilities<double>(members), labels);
+  REQUIRE(error > 0);
+  CHECK(wsym::normalised_disagreement<double>(members, labels) ==
+        doctest::Approx(wsym::disagreement<double>(members) / error).epsilon(1e-6));
+}
+
+TEST_CASE("diversity: divergence and cosine need two members, rows and numbers") {
+  const std::vector<Tensor<float>> one(1, Tensor<float>({2, 3})), none(2, Tensor<float>({0, 3})),
+      nan(2, Tensor<float>({1, 3}, std::nanf("")));
+  CHECK_THROWS_WITH_AS(wsym::mean_kl<float>(one), "mean_kl: 1 members; at least 2 are needed", ConfigError);
+  CHECK_THROWS_WITH_AS(wsym::cosine_similarity<float>(none),
+                       "cosine_similarity: members are (0, 3); at least one row is needed", ShapeError);
+  CHECK_THROWS_WITH_AS(wsym::mean_kl<float>(nan), "mean_kl: row 0 has score nan for class 0; scores are finite or -inf",
+                       wsym::DataError);
 }
 
 TEST_CASE("diversity: wrong sizes are an error") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "wsym/core/tensor.hpp"
@@ -31,10 +32,26 @@ template <Real T> void check_labels(const char* what, const Tensor<T>& scores, s
            "; it needs to be in 0 .. ", scores.cols() - 1);
 }
 
+/// Refuses NaN and +inf, and rows of -inf alone: such a row is no distribution.
+template <Real T> void check_scores(const char* what, const Tensor<T>& scores) {
+  const Index classes = scores.cols();
+  for (Index row = 0; row < scores.rows(); ++row) {
+    bool finite = false;
+    for (Index c = 0; c < classes; ++c) {
+      const T score = scores(row, c);
+      expect<DataError>(score < std::numeric_limits<T>::infinity(), what, ": row ", row, " has score ", score,
+                        " for class ", c, "; scores are finite or -inf");
+      finite = finite || std::isfinite(score);
+    }
+    expect<DataError>(finite, what, ": row ", row, " has no finite score; at least one class needs one");
+  }
+}
+
 /// The mean over rows of f(row, label), added in the order of the rows.
 template <Real T, class F>
 double mean_over_rows(const char* what, const Tensor<T>& scores, std::span<const std::int32_t> labels, F f) {
   check_labels(what, scores, labels);
+  check_scores(what, scores);
   double sum = 0;
   for (std::size_t i = 0; i < labels.size(); ++i)
     sum += f(scores.data() + static_cast<Index>(i) * scores.cols(), static_cast<Index>(labels[i]));
@@ -54,7 +71,8 @@ template <Real T> std::vector<std::int32_t> argmax(const Tensor<T>& scores) {
 }
 
 /// The fraction of rows whose argmax is the label. scores (n, classes), labels n. Throws ShapeError for other sizes
-/// and for a label outside 0 .. classes - 1; so do all below.
+/// and for a label outside 0 .. classes - 1, DataError for a score that is NaN or +inf; so do all below that take
+/// labels.
 template <Real T> double accuracy(const Tensor<T>& scores, std::span<const std::int32_t> labels) {
   return detail::mean_over_rows("accuracy", scores, labels, [&](const T* row, Index label) {
     return detail::argmax_row(row, scores.cols()) == label ? 1.0 : 0.0;
@@ -78,6 +96,34 @@ template <Real T> double nll_from_logits(const Tensor<T>& logits, std::span<cons
 template <Real T> double nll_from_probabilities(const Tensor<T>& probabilities, std::span<const std::int32_t> labels) {
   return detail::mean_over_rows("nll_from_probabilities", probabilities, labels,
                                 [](const T* row, Index label) { return -std::log(double{row[label]}); });
+}
+
+/// The Brier score of softmax(logits): the mean over rows of sum_c (p_c - [c = label])^2, from 0 to 2 whatever the
+/// number of classes. Source: Brier 1950.
+template <Real T> double brier_from_logits(const Tensor<T>& logits, std::span<const std::int32_t> labels) {
+  return detail::mean_over_rows("brier_from_logits", logits, labels, [&](const T* row, Index label) {
+    const double normaliser = detail::log_sum_exp(row, logits.cols());
+    double sum = 0;
+    for (Index c = 0; c < logits.cols(); ++c) {
+      const double difference = std::exp(row[c] - normaliser) - (c == label ? 1 : 0);
+      sum += difference * difference;
+    }
+    return sum;
+  });
+}
+
+/// How sure softmax(logits) is of its argmax in each row: its largest probability. logits (n, classes) -> n values in
+/// [1 / classes, 1]. Throws ShapeError without classes, DataError for a score that is NaN or +inf.
+template <Real T> std::vector<double> confidences(const Tensor<T>& logits) {
+  expect(logits.cols() > 0, "confidences: logits are ", logits.shape(), "; at least one class is needed");
+  detail::check_scores("confidences", logits);
+  std::vector<double> largest;
+  for (Index row = 0; row < logits.rows(); ++row) {
+    const T* scores = logits.data() + row * logits.cols();
+    const double top = scores[detail::argmax_row(scores, logits.cols())];
+    largest.push_back(std::exp(top - detail::log_sum_exp(scores, logits.cols())));
+  }
+  return largest;
 }
 
 }  // namespace wsym

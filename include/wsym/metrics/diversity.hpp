@@ -61,6 +61,68 @@ template <Real T> LossParts logit_averaging(std::span<const Tensor<T>> members, 
   return parts;
 }
 
+namespace detail {
+/// The mean over rows and over pairs of members i < j of f(log p_i, log p_j), log-probabilities of all classes.
+template <Real T, class F> double mean_over_pairs(const char* what, std::span<const Tensor<T>> members, F f) {
+  expect<ConfigError>(members.size() >= 2, what, ": ", members.size(), " members; at least 2 are needed");
+  check_members(what, members);
+  const Index rows = members[0].rows(), classes = members[0].cols();
+  expect(rows > 0, what, ": members are ", members[0].shape(), "; at least one row is needed");
+  for (const Tensor<T>& member : members) check_scores(what, member);
+  std::vector<std::vector<double>> log_p(members.size(), std::vector<double>(static_cast<std::size_t>(classes)));
+  double sum = 0;
+  for (Index row = 0; row < rows; ++row) {
+    for (std::size_t m = 0; m < members.size(); ++m) {
+      const T* logits = members[m].data() + row * classes;
+      const double normaliser = log_sum_exp(logits, classes);
+      for (std::size_t c = 0; c < log_p[m].size(); ++c) log_p[m][c] = logits[c] - normaliser;
+    }
+    for (std::size_t i = 0; i < log_p.size(); ++i)
+      for (std::size_t j = i + 1; j < log_p.size(); ++j) sum += f(log_p[i], log_p[j]);
+  }
+  const auto count = static_cast<double>(members.size());
+  return sum / (static_cast<double>(rows) * count * (count - 1) / 2);
+}
+
+/// sum_c p_c ln(p_c / q_c); classes of p_c = 0 add nothing.
+inline double kl_divergence(const std::vector<double>& log_p, const std::vector<double>& log_q) {
+  double sum = 0;
+  for (std::size_t c = 0; c < log_p.size(); ++c)
+    if (const double p = std::exp(log_p[c]); p > 0) sum += p * (log_p[c] - log_q[c]);
+  return sum;
+}
+}  // namespace detail
+
+/// Which Kullback-Leibler divergence stands for a pair of members i < j: KL(p_i || p_j), or the mean of both.
+enum class KlKind { forward, symmetric };
+
+/// The Kullback-Leibler divergence between members' predictions softmax(logits), in nats, averaged over rows and pairs
+/// of members; 0 for equal members, infinite where one excludes what another does not. members (n, classes) are logits.
+/// Throws ConfigError for fewer than two members, ShapeError for unequal shapes or no rows, DataError for a score that
+/// is NaN or +inf; so does cosine_similarity.
+/// Source: Allingham et al. 2022, who say "all pairs"; their code, and `forward`, take i < j in one direction.
+template <Real T> double mean_kl(std::span<const Tensor<T>> members, KlKind kind = KlKind::forward) {
+  return detail::mean_over_pairs("mean_kl", members, [kind](const auto& log_p, const auto& log_q) {
+    const double forward = detail::kl_divergence(log_p, log_q);
+    return kind == KlKind::forward ? forward : (forward + detail::kl_divergence(log_q, log_p)) / 2;
+  });
+}
+
+/// The cosine of the angle between members' predicted probabilities, averaged over rows and pairs: 1 for equal members,
+/// lower for more diverse ones.
+template <Real T> double cosine_similarity(std::span<const Tensor<T>> members) {
+  return detail::mean_over_pairs("cosine_similarity", members, [](const auto& log_p, const auto& log_q) {
+    double pq = 0, pp = 0, qq = 0;
+    for (std::size_t c = 0; c < log_p.size(); ++c) {
+      const double p = std::exp(log_p[c]), q = std::exp(log_q[c]);
+      pq += p * q;
+      pp += p * p;
+      qq += q * q;
+    }
+    return pq / std::sqrt(pp * qq);
+  });
+}
+
 /// The fraction of rows at which two members predict different classes, averaged over all pairs of members.
 /// Throws ConfigError for fewer than two members, ShapeError for unequal shapes or no rows.
 template <Real T> double disagreement(std::span<const Tensor<T>> members) {
@@ -78,6 +140,13 @@ template <Real T> double disagreement(std::span<const Tensor<T>> members) {
   }
   const auto count = static_cast<Index>(members.size());
   return 1 - static_cast<double>(agreeing) / static_cast<double>(rows * count * (count - 1));
+}
+
+/// disagreement / (error rate of the averaged probabilities + 1e-7): diversity beside the ensemble's own mistakes.
+/// members (n, classes) are logits. Throws as disagreement and error_rate. Source: Fort et al. 2019.
+template <Real T>
+double normalised_disagreement(std::span<const Tensor<T>> members, std::span<const std::int32_t> labels) {
+  return disagreement(members) / (error_rate(log_mean_probabilities(members), labels) + 1e-7);
 }
 
 }  // namespace wsym

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <Eigen/Cholesky>
+
+#include "wsym/core/random.hpp"
+#include "wsym/kernels/gemm.hpp"
+#include "wsym/metrics/averaging.hpp"
+
+namespace wsym {
+
+/// A linear classifier on standardised features, fitted by ridge regression to targets of +1 for a row's class and -1
+/// for the others. With Z = [(x - mean) / (sd + 1e-5), 100], sd the population's, and a penalty p on all weights:
+///   W = (Zᵀ Z + p I)^-1 Zᵀ Y, or, with no more rows than features, the equal Zᵀ (Z Zᵀ + p I)^-1 Y.
+/// The constant column is the bias, so large that it is hardly penalised. Computed in double.
+/// Source: Allingham et al. 2022, linear few-shot evaluation, in the form of the code that they name.
+template <Real T> class RidgeClassifier {
+ public:
+  /// features (n, d), labels n in 0 .. classes - 1. Throws ConfigError unless penalty > 0 and classes >= 1, ShapeError
+  /// for sizes or labels that do not fit, DataError for a feature that is not finite.
+  /// Cost: products of m^2 (n + d) and the factors of an m x m matrix, m = min(n, d + 1).
+  RidgeClassifier(const Tensor<T>& features, std::span<const std::int32_t> labels, Index classes, double penalty) {
+    expect<ConfigError>(penalty > 0 && classes >= 1, "RidgeClassifier: penalty ", penalty, " and ", classes,
+                        " classes; the penalty is positive and there is at least one class");
+    Tensor<double> y({features.rows(), classes}, -1.0);
+    detail::check_labels("RidgeClassifier", y, labels);
+    for (Index i = 0; i < y.rows(); ++i) y(i, labels[static_cast<std::size_t>(i)]) = 1;
+    measure(features);
+    const Tensor<double> z = standardised(features);
+    if (z.rows() >= z.cols()) {
+      weights_ = product(view(z).transposed(), view(y));
+      solve(product(view(z).transposed(), view(z)), penalty, weights_);
+    } else {
+      solve(product(view(z), view(z).transposed()), penalty, y);
+      weights_ = product(view(z).transposed(), view(y));
+    }
+  }
+
+  /// Z W: features (n, d) -> (n, classes), to be compared or averaged. Throws ShapeError for another d, DataError for a
+  /// feature that is not finite.
+  Tensor<double> scores(const Tensor<T>& features) const {
+    expect(features.cols() == mean_.size(), "RidgeClassifier: features are ", features.shape(), "; ", mean_.size(),
+           " columns are needed");
+    return product(view(standardised(features)), view(weights_));
+  }
+
+  /// (d + 1, classes), the bias last.
+  const Tensor<double>& weights() const { return weights_; }
+
+ private:
+  static kernels::View<const double> view(const Tensor<double>& x) { return kernels::view<double>(x.mat()); }
+  static Tensor<double> product(kernels::View<const double> a, kernels::View<const double> b) {
+    Tensor<double> c({a.rows, b.cols});
+    kernels::gemm(kernels::view<double>(c.mat()), a, b);
+    return c;
+  }
+  /// b = (a + penalty I)^-1 b.
+  static void solve(Tensor<double> a, double penalty, Tensor<double>& b) {
+    a.mat().diagonal().array() += penalty;
+    const Eigen::LDLT<Eigen::MatrixXd> factors(a.mat());
+    b.mat() = factors.solve(b.mat()).eval();
+  }
+
+  void measure(const Tensor<T>& x) {
+    mean_ = scale_ = Tensor<double>({x.cols()});
+    const auto n = static_cast<double>(x.rows());
+    for (Index j = 0; j < x.cols(); ++j) {
+      double sum = 0, squares = 0;
+      for (Index i = 0; i < x.rows(); ++i) sum += x(i, j);
+      mean_[j] = sum / n;
+      for (Index i = 0; i < x.rows(); ++i) squares += (x(i, j) - mean_[j]) * (x(i, j) - mean_[j]);
+      scale_[j] = std::sqrt(squares / n) + 1e-5;
+    }
+  }
+  Tensor<double> standardised(const Tensor<T>& x) const {
+    Tensor<double> z({x.rows(), x.cols() + 1}, 100.0);
+    for (Index i = 0; i < x.rows(); ++i)
+      for (Index j = 0; j < x.cols(); ++j) {
+        expect<DataError>(std::isfinite(x(i, j)), "RidgeClassifier: feature ", j, " of row ", i, " is ", x(i, j));
+        z(i, j) = (x(i, j) - mean_[j]) / scale_[j];
+      }
+    return z;
+  }
+
+  Tensor<double> mean_, scale_, weights_;
+};
+
+/// How an ensemble's features are used: one classifier on those of all members side by side, or one for each member,
+/// whose scores are averaged.
+enum class FewShot { joint, disjoint };
+
+/// Scores (test rows, classes) of ridge classifiers on the features of an ensemble's members, each (rows, d).
+/// Throws ConfigError without members or for other numbers of them, and as RidgeClassifier.
+template <Real T>
+Tensor<double> few_shot_scores(std::span<const Tensor<T>> train, std::span<const std::int32_t> labels,
+                               std::span<const Tensor<T>> test, Index classes, double penalty,
+                               FewShot kind = FewShot::joint) {
+  detail::check_members("few_shot_scores", train);
+  detail::check_members("few_shot_scores", test);
+  expect<ConfigError>(train.size() == test.size(), "few_shot_scores: training features of ", train.size(),
+                      " members but test features of ", test.size());
+  if (kind == FewShot::disjoint) {
+    std::vector<Tensor<double>> scores;
+    for (std::size_t m = 0; m < train.size(); ++m)
+      scores.push_back(RidgeClassifier<T>(train[m], labels, classes, penalty).scores(test[m]));
+    return mean_outputs<double>(scores);
+  }
+  const auto side_by_side = [](std::span<const Tensor<T>> members) {
+    const Index rows = members[0].rows(), d = members[0].cols(), count = static_cast<Index>(members.size());
+    Tensor<T> all({rows, count * d});
+    for (Index m = 0; m < count; ++m) all.mat().middleCols(m * d, d) = members[static_cast<std::size_t>(m)].mat();
+    return all;
+  };
+  return RidgeClassifier<T>(side_by_side(train), labels, classes, penalty).scores(side_by_side(test));
+}
+
+/// `shots` rows of each class, drawn without replacement, class by class: a function of the key alone.
+/// Throws ConfigError unless shots >= 1 and every class of 0 .. classes - 1 has as many rows.
+inline std::vector<Index> draw_shots(std::span<const std::int32_t> labels, Index classes, Index shots, const Key& key) {
+  std::vector<std::vector<Index>> of_class(static_cast<std::size_t>(classes));
+  for (const Index row : key.permutation(static_cast<Index>(labels.size()))) {
+    const std::int32_t label = labels[static_cast<std::size_t>(row)];
+    expect(label >= 0 && label < classes, "draw_shots: label ", label, " in row ", row, "; it needs to be in 0 .. ",
+           classes - 1);
+    of_class[static_cast<std::size_t>(label)].push_back(row);
+  }
+  std::vector<Index> rows;
+  for (std::size_t c = 0; c < of_class.size(); ++c) {
+    expect<ConfigError>(shots >= 1 && shots <= static_cast<Index>(of_class[c].size()), "draw_shots: ", shots,
+                        " shots of class ", c, ", which has ", of_class[c].size(), " rows");
+    rows.insert(rows.end(), of_class[c].begin(), of_class[c].begin() + shots);
+  }
+  return rows;
+}
+
+/// Which column of accuracies (data sets, penalties) ranks best on average over the data sets; of equal ones the first.
+/// In each row the lowest accuracy has rank 0, and equal ones rank in the order of their columns. The paper chooses
+/// among the penalties 2^-10 .. 2^19 so, for each number of shots. Throws ShapeError for an empty table.
+template <Real T> Index best_mean_rank(const Tensor<T>& accuracies) {
+  const Index n = accuracies.rows(), columns = accuracies.cols();
+  expect(n > 0 && columns > 0, "best_mean_rank: accuracies are ", accuracies.shape(),
+         "; a row and a column are needed");
+  std::vector<Index> total(static_cast<std::size_t>(columns));
+  for (Index row = 0; row < n; ++row)
+    for (Index j = 0; j < columns; ++j)
+      for (Index i = 0; i < columns; ++i) {
+        const T other = accuracies(row, i), own = accuracies(row, j);
+        total[static_cast<std::size_t>(j)] += other < own || (other == own && i < j) ? 1 : 0;
+      }
+  return std::max_element(total.begin(), total.end()) - total.begin();
+}
+
+}  // namespace wsym
