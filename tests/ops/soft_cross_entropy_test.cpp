@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/ops/soft_cross_entropy.hpp"
+
+#include "ops/experts.hpp"
+#include "wsym/ops/loss.hpp"
+
+using namespace wsym;
+using test::random_tensor;
+
+namespace {
+const auto op = [](auto& x) {
+  return soft_cross_entropy(x[0], x[1]);
+};
+/// With the targets as constants: they take no gradient.
+auto toward(const Tensor<double>& targets) {
+  return [&targets](auto& x) {
+    return soft_cross_entropy(x[0], x[0].tape().constant(targets));
+  };
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("soft_cross_entropy: agrees with plain loops", T, float, double) {
+  for (const Shape& shape : {Shape{1, 1}, Shape{7, 3}, Shape{16, 17}, Shape{3, 65}, Shape{2, 3, 5}}) {
+    const Tensor<T> s = random_tensor<T>(shape, Key(1), 3), t = test::random_weights<T>(shape, Key(2));
+    double expected = 0;
+    for (Index n = 0; n < s.rows(); ++n) {
+      double sum = 0;
+      for (Index c = 0; c < s.cols(); ++c) sum += std::exp(static_cast<double>(s(n, c)));
+      for (Index c = 0; c < s.cols(); ++c)
+        expected -= static_cast<double>(t(n, c)) * (static_cast<double>(s(n, c)) - std::log(sum));
+    }
+    CHECK(static_cast<double>(test::value_of<T>(op, {s, t})[0]) ==
+          doctest::Approx(expected / static_cast<double>(s.rows())).epsilon(test::tolerance<T>));
+  }
+}
+
+TEST_CASE_TEMPLATE("soft_cross_entropy: one-hot targets give cross_entropy, bit for bit", T, float, double) {
+  const Tensor<T> s = random_tensor<T>({9, 4}, Key(1), 300);
+  Tensor<T> t({9, 4});
+  std::vector<std::int32_t> labels;
+  for (Index n = 0; n < 9; ++n) {
+    labels.push_back(static_cast<std::int32_t>(n % 4));
+    t(n, n % 4) = 1;
+  }
+  const auto hard = [&](auto& x) {
+    return cross_entropy(x[0], labels);
+  };
+  CHECK(same_bits(test::value_of<T>(op, {s, t}), test::value_of<T>(hard, {s})));
+}
+
+TEST_CASE_TEMPLATE("soft_cross_entropy: mixed labels cost the mixture of their losses", T, float, double) {
+  const Tensor<T> s = random_tensor<T>({1, 3}, Key(1));
+  const auto cost = [&](T a, T b, T c) {
+    return static_cast<double>(test::value_of<T>(op, {s, Tensor<T>({1, 3}, {a, b, c})})[0]);
+  };
+  CHECK(cost(T(0.75), 0, T(0.25)) == doctest::Approx(0.75 * cost(1, 0, 0) + 0.25 * cost(0, 0, 1)).epsilon(1e-6));
+}
+
+TEST_CASE("soft_cross_entropy: gradcheck in the logits") {
+  for (const Shape& shape : {Shape{1, 1}, Shape{7, 3}, Shape{2, 65}}) {
+    const Tensor<double> targets = test::random_weights<double>(shape, Key(2));
+    CHECK(gradcheck(toward(targets), {random_tensor<double>(shape, Key(1))}, Key(3)).message == "");
+  }
+}
+
+TEST_CASE_TEMPLATE("soft_cross_entropy: refuses unequal shapes and no rows", T, float, double) {
+  CHECK_THROWS_WITH_AS(
+      test::value_of<T>(op, {Tensor<T>({2, 3}), Tensor<T>({3, 2})}),
+      "soft_cross_entropy: logits are (2, 3) but targets (3, 2); they must be equal, with at least one row",
+      ShapeError);
+  CHECK_THROWS_AS(test::value_of<T>(op, {Tensor<T>({0, 3}), Tensor<T>({0, 3})}), ShapeError);
+}
