@@ -236,3 +236,16 @@ TEST_CASE_TEMPLATE("Tape: a list of inputs takes a gradient if any of them does"
   CHECK(!tape.result_if(false, Shape{2}).takes_gradient());
   CHECK(!blind.result_if(true, Shape{2}).takes_gradient());
 }
+
+TEST_CASE_TEMPLATE("Tape: used counts values and gradients, and nothing after clear", T, float, double) {
+  const Parameter<T> p(Tensor<T>(Shape{1000}, T(1)));
+  Tape<T> tape;
+  const std::size_t before = tape.used();
+  const Var<T> y = scale(tape.use(p), T(2));
+  CHECK(tape.used() - before >= 1000 * sizeof(T));
+  const std::size_t forward = tape.used();
+  tape.backward(sum(y));
+  CHECK(tape.used() - forward >= 2 * 1000 * sizeof(T));  // of p and of y
+  tape.clear();
+  CHECK(tape.used() == 0);
+}

@@ -92,3 +92,15 @@ TEST_CASE("Arena: a move takes the blocks and leaves an arena that works") {
   a = std::move(b);
   CHECK(heap_requests(a, sizes) == 0);
 }
+
+TEST_CASE("Arena: used counts what was handed out since clear, rounded up to cache lines") {
+  Arena arena;
+  CHECK(arena.used() == 0);
+  arena.allocate<char>(1);
+  arena.allocate<double>(9);
+  CHECK(arena.used() == 64 + 128);
+  arena.allocate<char>(Index{1} << 20);  // does not fit into the first block of 2^16, whose end is lost
+  CHECK(arena.used() == (std::size_t{1} << 16) + (std::size_t{1} << 20));
+  arena.clear();
+  CHECK(arena.used() == 0);
+}

@@ -124,6 +124,8 @@ template <Real T> class Tape {
     leaf_count_ = 0;
   }
 
+  /// Bytes of values, gradients and scratch since clear().
+  std::size_t used() const { return arena_.used(); }
   /// Bytes that the tape holds from the heap.
   std::size_t memory() const { return arena_.capacity() + leaves_.size() * sizeof(Leaf); }
 

@@ -36,6 +36,13 @@ class Arena {
 
   void clear() { current_ = 0, used_ = 0; }
 
+  /// Bytes handed out since clear(), with the ends of blocks into which a request did not fit.
+  std::size_t used() const {
+    std::size_t total = used_;
+    for (std::size_t i = 0; i < current_; ++i) total += blocks_[i].size;
+    return total;
+  }
+
   /// Bytes held from the heap.
   std::size_t capacity() const {
     std::size_t total = 0;
