@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <charconv>
+
 namespace wsym::experiment {
 namespace {
 
@@ -29,19 +31,77 @@ Score score_from(const Setting& setting, const Json& json) {
 }
 
 Json start_line(const char* kind, const Setting& setting, const Cell& cell) {
-  return Json::object({{"kind", kind},
-                       {"experiment", cell.experiment},
-                       {"dataset", setting.dataset},
-                       {"preset", setting.preset},
-                       {"variant", cell.variant},
-                       {"hidden", cell.hidden},
-                       {"model", cell.model},
-                       {"repeat", cell.repeat}});
+  Json line = Json::object({{"kind", kind},
+                            {"experiment", cell.experiment},
+                            {"dataset", setting.dataset},
+                            {"preset", setting.preset},
+                            {"variant", cell.variant},
+                            {"hidden", cell.hidden},
+                            {"model", cell.model},
+                            {"repeat", cell.repeat}});
+  if (cell.mixture()) {
+    line["gate"] = cell.gate;
+    line["experts"] = cell.experts;
+  }
+  return line;
 }
 
 Cell cell_of(const Json& line) {
-  return {line.string("experiment"), line.string("variant"), line.index("hidden"), line.string("model"),
-          line.index("repeat")};
+  Cell cell{line.string("experiment"), line.string("variant"), line.index("hidden"), line.string("model"),
+            line.index("repeat")};
+  if (line.contains("gate")) {
+    cell.gate = line.string("gate");
+    cell.experts = line.index("experts");
+  }
+  return cell;
+}
+
+/// A number that is not finite is null.
+Json numbers_json(const std::vector<double>& values) {
+  Json::Array items;
+  for (const double value : values) items.push_back(Json::number_or_null(value));
+  return items;
+}
+
+std::vector<double> numbers_from(const Json& json) {
+  std::vector<double> values;
+  for (const Json& item : json.items()) values.push_back(item.is_null() ? undefined : item.number());
+  return values;
+}
+
+Json gate_json(const GateHistory& gate) {
+  Json::Array entropy, least, greatest, means;
+  for (const GateRecord& epoch : gate.epochs) {
+    entropy.push_back(Json::number_or_null(epoch.entropy));
+    least.push_back(Json::number_or_null(epoch.least));
+    greatest.push_back(Json::number_or_null(epoch.greatest));
+    if (!epoch.mean.empty()) means.push_back(numbers_json(epoch.mean));
+  }
+  return Json::object({{"entropy", std::move(entropy)},
+                       {"least", std::move(least)},
+                       {"greatest", std::move(greatest)},
+                       {"means", std::move(means)},
+                       {"reported", Json::object({{"entropy", Json::number_or_null(gate.reported.entropy)},
+                                                  {"least", Json::number_or_null(gate.reported.least)},
+                                                  {"greatest", Json::number_or_null(gate.reported.greatest)},
+                                                  {"mean", numbers_json(gate.reported.mean)}})}});
+}
+
+GateHistory gate_from(const Json& json) {
+  const std::vector<double> entropy = numbers_from(json.at("entropy")), least = numbers_from(json.at("least")),
+                            greatest = numbers_from(json.at("greatest"));
+  const Json::Array& means = json.items("means");
+  expect<FormatError>(least.size() == entropy.size() && greatest.size() == entropy.size() &&
+                          (means.empty() || means.size() == entropy.size()),
+                      "gates: entropy, least, greatest and means need one entry an epoch");
+  GateHistory gate;
+  for (std::size_t i = 0; i < entropy.size(); ++i)
+    gate.epochs.push_back(
+        {entropy[i], least[i], greatest[i], means.empty() ? std::vector<double>() : numbers_from(means[i])});
+  const Json& reported = json.at("reported");
+  gate.reported = {number_or_undefined(reported, "entropy"), number_or_undefined(reported, "least"),
+                   number_or_undefined(reported, "greatest"), numbers_from(reported.at("mean"))};
+  return gate;
 }
 
 Json size_json(const Setting& setting, const SizeRecord& record) {
@@ -72,9 +132,23 @@ SizeRecord size_from(const Setting& setting, const Json& json) {
 
 }  // namespace
 
+double significant(double value, int digits) {
+  if (!std::isfinite(value)) return value;
+  char text[32];
+  const char* const end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, digits - 1).ptr;
+  std::from_chars(text, end, value);
+  return value;
+}
+
+std::string describe_network(const Cell& cell) {
+  return message(cell.model, ", hidden ", cell.hidden, cell.mixture() ? ", " + cell.gate + " gate" : "",
+                 cell.variant.empty() ? "" : ", ", cell.variant);
+}
+
 std::string describe(const Cell& cell) {
-  return message(cell.model, ", hidden ", cell.hidden, ", repetition ", cell.repeat, cell.variant.empty() ? "" : ", ",
-                 cell.variant);
+  const std::string mixture = cell.mixture() ? message(", ", cell.gate, " gate, ", cell.experts, " experts") : "";
+  return message(cell.model, ", hidden ", cell.hidden, mixture, ", repetition ", cell.repeat,
+                 cell.variant.empty() ? "" : ", ", cell.variant);
 }
 
 Json to_json(const Setting& setting, const MemberRecord& record) {
@@ -90,6 +164,7 @@ Json to_json(const Setting& setting, const MemberRecord& record) {
   line["weights"] = record.weights;
   line["frozen"] = record.frozen;
   line["diverged"] = record.diverged;
+  if (record.cell.mixture()) line["gates"] = gate_json(record.gate);
   line["session"] = session(record.seconds);
   return line;
 }
@@ -108,6 +183,7 @@ MemberRecord member_from_json(const Setting& setting, const Json& line) {
   record.weights = line.index("weights");
   record.frozen = line.index("frozen");
   record.diverged = line.boolean("diverged");
+  if (record.cell.mixture()) record.gate = gate_from(line.at("gates"));
   record.seconds = number_or_undefined(line.at("session"), "seconds");
   return record;
 }

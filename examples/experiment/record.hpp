@@ -19,26 +19,52 @@ struct Setting {
   bool classifies() const { return metric == "accuracy"; }
 };
 
-/// The networks that make one ensemble. variant: what differs from the preset's own method, as key=value pairs joined
-/// by
-/// ';' (mask_scope=member); empty for the method itself.
+/// The networks that make one ensemble, or one mixture of experts. variant: what differs from the preset's own method,
+/// as key=value pairs joined by ';' (mask_scope=member); empty for the method itself.
 struct Cell {
-  std::string experiment = "ensemble";
+  std::string experiment = "ensemble";  // ensemble | moe; a control is a cell of either with a variant
   std::string variant = {};
   Index hidden = 0;
-  std::string model = {};
+  std::string model = {};  // mlp | wmlp; of interpolated experts: imlp | iwmlp
   Index repeat = 0;
+  std::string gate = {};  // of a mixture: softmax | gumbel
+  Index experts = 0;      // of a mixture
 
+  bool mixture() const { return experts > 0; }
   friend auto operator<=>(const Cell&, const Cell&) = default;
 };
 
-/// "wmlp, hidden 64, repetition 2", with the variant if there is one.
+/// What all repetitions and numbers of experts have in common: "wmlp, hidden 64", "wmlp, hidden 64, softmax gate", with
+/// the variant if there is one.
+std::string describe_network(const Cell& cell);
+
+/// "wmlp, hidden 64, repetition 2" or "wmlp, hidden 64, softmax gate, 8 experts, repetition 2", with the variant if
+/// there is one.
 std::string describe(const Cell& cell);
 
 struct Score {
   double metric = undefined;
   double loss = undefined;
 };
+
+/// What a mixture's gate does with the rows of the training set, as evaluation sees it.
+struct GateRecord {
+  double entropy = undefined;                      // of a row's gate vector, mean over rows, nats
+  double least = undefined, greatest = undefined;  // entries of the mean gate vector
+  std::vector<double> mean = {};                   // the mean gate vector
+};
+
+/// The same after each epoch, and of the weights that are scored. To bound the journal, numbers have four significant
+/// digits, and of more than 16 experts the epochs have no vectors.
+struct GateHistory {
+  static constexpr std::size_t most_vectors = 16;
+
+  std::vector<GateRecord> epochs;
+  GateRecord reported;
+};
+
+/// The nearest number of so many significant decimal digits.
+double significant(double value, int digits);
 
 /// One trained network.
 struct MemberRecord {
@@ -49,6 +75,7 @@ struct MemberRecord {
   Index epochs_run = 0, best_epoch = 0;
   Index parameters = 0, weights = 0, frozen = 0;
   bool diverged = false;
+  GateHistory gate;    // of a mixture
   double seconds = 0;  // stands in the line's session part
 };
 

@@ -52,16 +52,17 @@ class Run {
     const auto record = trainer_.train(cell, member, weights_file(options_.out, cell, member), stop_);
     if (!record) return false;
     if (find(before_, cell, member) == nullptr) journal_.append(*record);
-    bar_.step(cell.model + " hidden " + std::to_string(cell.hidden));
+    bar_.step(message(cell.model, " hidden ", cell.hidden) +
+              (cell.mixture() ? message(", ", cell.experts, " experts") : ""));
     return true;
   }
 
   void finish(const Cell& cell) {
     std::vector<std::string> weights;
-    for (Index member = 0; member < options_.members; ++member)
+    const Index members = networks_of(cell, options_);
+    for (Index member = 0; member < members; ++member)
       if (std::string file = weights_file(options_.out, cell, member); fs::exists(file)) weights.push_back(file);
-    if (before_.finished(cell, options_.members) == nullptr)
-      journal_.append(trainer_.evaluate(cell, options_.members, weights));
+    if (before_.finished(cell, members) == nullptr) journal_.append(trainer_.evaluate(cell, members, weights));
     if (!options_.keep_weights) fs::remove_all(weights_folder(options_.out, cell));
   }
 
@@ -77,9 +78,14 @@ class Run {
 
 }  // namespace
 
+Index networks_of(const Cell& cell, const RunnerOptions& options) {
+  return cell.mixture() ? 1 : options.members;
+}
+
 std::string weights_folder(const std::string& out, const Cell& cell) {
-  return message(out, "/weights/", cell.experiment, '-', cell.model, "-hidden", cell.hidden, "-repeat", cell.repeat,
-                 cell.variant.empty() ? "" : "-", cell.variant);
+  const std::string mixture = cell.mixture() ? message("-", cell.gate, "-experts", cell.experts) : "";
+  return message(out, "/weights/", cell.experiment, '-', cell.model, mixture, "-hidden", cell.hidden, "-repeat",
+                 cell.repeat, cell.variant.empty() ? "" : "-", cell.variant);
 }
 
 std::string weights_file(const std::string& out, const Cell& cell, Index member) {
@@ -89,10 +95,11 @@ std::string weights_file(const std::string& out, const Cell& cell, Index member)
 std::vector<Work> work_left(const std::vector<Cell>& cells, const Records& records, const RunnerOptions& options) {
   std::vector<Work> work;
   for (const Cell& cell : cells) {
-    const bool finished = records.finished(cell, options.members) != nullptr;
+    const Index members = networks_of(cell, options);
+    const bool finished = records.finished(cell, members) != nullptr;
     if (finished && !options.keep_weights) continue;
     const std::size_t before = work.size();
-    for (Index member = 0; member < options.members; ++member)
+    for (Index member = 0; member < members; ++member)
       if (!is_ready(cell, member, records, options)) work.push_back({cell, member});
     if (work.size() == before && !finished) work.push_back({cell, std::nullopt});
   }
@@ -104,7 +111,8 @@ void remove_leftover_weights(const std::vector<Cell>& cells, const Records& reco
   for (const Json& run : records.runs)
     if (const Json* kept = run.at("session").find("keep_weights"); kept != nullptr && kept->boolean()) return;
   for (const Cell& cell : cells)
-    if (records.finished(cell, options.members) != nullptr) fs::remove_all(weights_folder(options.out, cell));
+    if (records.finished(cell, networks_of(cell, options)) != nullptr)
+      fs::remove_all(weights_folder(options.out, cell));
 }
 
 bool run(const std::vector<Work>& work, const Trainer& trainer, Journal& journal, const RunnerOptions& options,

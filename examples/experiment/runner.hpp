@@ -8,7 +8,7 @@ namespace wsym::experiment {
 
 struct RunnerOptions {
   std::string out;
-  Index members = 0;
+  Index members = 0;  // of an ensemble
   int threads = 1;
   bool keep_weights = false;
 };
@@ -18,6 +18,9 @@ struct Work {
   Cell cell;
   std::optional<Index> member;
 };
+
+/// How many networks make up the cell: a mixture is one.
+Index networks_of(const Cell& cell, const RunnerOptions& options);
 
 /// Where a network's weights lie: out/weights/<cell>/<member>.safetensors.
 std::string weights_folder(const std::string& out, const Cell& cell);

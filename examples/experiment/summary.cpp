@@ -25,10 +25,10 @@ Score find_view(const SizeRecord& record, const ViewChoice& choice) {
   return {};
 }
 
-using GroupKey = std::tuple<std::string, std::string, Index, std::string>;
+using GroupKey = std::tuple<std::string, std::string, Index, std::string, std::string>;
 
 GroupKey key_of(const Cell& cell) {
-  return {cell.experiment, cell.variant, cell.hidden, cell.model};
+  return {cell.experiment, cell.variant, cell.hidden, cell.model, cell.gate};
 }
 
 /// The number of members that most of a group's repetitions have.
@@ -54,6 +54,31 @@ void add_singles(const Records& records, const CellRecord& cell, Group& group) {
   }
 }
 
+double test_metric(const MemberRecord& record) {
+  return record.test.metric;
+}
+double test_loss(const MemberRecord& record) {
+  return record.test.loss;
+}
+
+SizeSummary summarise_mixtures(const Setting& setting, const Group& group, Index experts) {
+  const Group mixtures = group.with_experts(experts), pairs = group.with_experts(2);
+  SizeSummary result;
+  result.size = experts;
+  result.metric = mixtures.single(test_metric);
+  result.loss = mixtures.single(test_loss);
+  std::vector<double> base, value;
+  for (std::size_t i = 0; i < mixtures.cells.size(); ++i)
+    for (std::size_t j = 0; j < pairs.cells.size(); ++j) {
+      const bool same = mixtures.cells[i]->cell.repeat == pairs.cells[j]->cell.repeat;
+      if (!same || mixtures.singles[i].empty() || pairs.singles[j].empty()) continue;
+      value.push_back(test_metric(*mixtures.singles[i][0]));
+      base.push_back(test_metric(*pairs.singles[j][0]));
+    }
+  result.improvement = improvement_pct(setting, moments(base).mean, moments(value).mean);
+  return result;
+}
+
 }  // namespace
 
 double Moments::se() const {
@@ -74,10 +99,25 @@ double improvement_pct(const Setting& setting, double single, double ensemble) {
 }
 
 std::vector<Index> Group::sizes() const {
-  std::set<Index> sizes{1};
+  std::set<Index> sizes;
+  for (const CellRecord* record : cells) sizes.insert(record->cell.mixture() ? record->cell.experts : 1);
   for (const CellRecord* record : cells)
     for (const SizeRecord& size : record->sizes) sizes.insert(size.size);
   return {sizes.begin(), sizes.end()};
+}
+
+Group Group::with_experts(Index experts) const {
+  Group part;
+  part.cell = cell;
+  part.members = members;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (cells[i]->cell.experts != experts) continue;
+    part.cells.push_back(cells[i]);
+    part.singles.push_back(singles[i]);
+  }
+  for (const MemberRecord* member : diverged)
+    if (member->cell.experts == experts) part.diverged.push_back(member);
+  return part;
 }
 
 std::vector<Group> groups_of(const Records& records) {
@@ -98,11 +138,12 @@ std::vector<Group> groups_of(const Records& records) {
 }
 
 SizeSummary summarise(const Setting& setting, const Group& group, Index size, const ViewChoice& view) {
+  if (group.cell.mixture()) return summarise_mixtures(setting, group, size);
   SizeSummary result;
   result.size = size;
   if (size == 1) {
-    result.metric = group.single([](const MemberRecord& record) { return record.test.metric; });
-    result.loss = group.single([](const MemberRecord& record) { return record.test.loss; });
+    result.metric = group.single(test_metric);
+    result.loss = group.single(test_loss);
     result.improvement = result.metric.n > 0 ? 0 : undefined;
     return result;
   }

@@ -13,7 +13,13 @@ class MetricsTable {
 
   void add(const Group& group) {
     group_ = &group;
-    add_singles();
+    if (group.cell.mixture()) {
+      for (const Index experts : group.sizes()) add_mixtures(experts);
+      return;
+    }
+    add_singles(1, group);
+    add_spread();
+    add_cells();
     for (const Index size : group.sizes())
       if (size > 1) add_ensembles(size);
   }
@@ -24,6 +30,7 @@ class MetricsTable {
   void row(Index size, const std::string& split, const std::string& metric, const Moments& value) {
     const Cell& cell = group_->cell;
     const std::string variant = "model=" + cell.model + ";hidden=" + std::to_string(cell.hidden) +
+                                (cell.mixture() ? ";gate=" + cell.gate : "") +
                                 (cell.variant.empty() ? "" : ";" + cell.variant);
     text += join({cell.variant.empty() ? cell.experiment : "controls", setting_.dataset, setting_.preset, variant,
                   std::to_string(size), split, metric, shortest(value.mean), shortest(value.sd), shortest(value.se()),
@@ -32,19 +39,43 @@ class MetricsTable {
             "\n";
   }
 
-  void add_singles() {
+  /// What single networks, or mixtures of so many experts, do.
+  void add_singles(Index size, const Group& networks) {
     const auto scores = [&](const char* split, Score MemberRecord::*part) {
-      row(1, split, setting_.metric, group_->single([&](const MemberRecord& m) { return (m.*part).metric; }));
-      row(1, split, setting_.loss(), group_->single([&](const MemberRecord& m) { return (m.*part).loss; }));
+      row(size, split, setting_.metric, networks.single([&](const MemberRecord& m) { return (m.*part).metric; }));
+      row(size, split, setting_.loss(), networks.single([&](const MemberRecord& m) { return (m.*part).loss; }));
+    };
+    const auto counts = [&](const char* split, const char* name, Index MemberRecord::*part) {
+      row(size, split, name, networks.single([&](const MemberRecord& m) { return static_cast<double>(m.*part); }));
     };
     scores("train", &MemberRecord::train);
     scores("validation", &MemberRecord::validation);
     scores("test", &MemberRecord::test);
-    add_spread();
-    row(1, "train", "epochs", group_->single([](const MemberRecord& m) { return static_cast<double>(m.epochs_run); }));
-    row(1, "validation", "best_epoch",
-        group_->single([](const MemberRecord& m) { return static_cast<double>(m.best_epoch); }));
-    add_cells();
+    counts("train", "epochs", &MemberRecord::epochs_run);
+    counts("validation", "best_epoch", &MemberRecord::best_epoch);
+    counts("train", "parameters", &MemberRecord::parameters);
+    add_diverged(size, networks);
+  }
+
+  void add_diverged(Index size, const Group& networks) {
+    std::vector<double> diverged;
+    for (const CellRecord* cell : networks.cells)
+      diverged.push_back(static_cast<double>(cell->members - cell->healthy));
+    row(size, "train", "diverged", moments(diverged));
+  }
+
+  /// The gates are those of the weights that are scored, over the training set.
+  void add_mixtures(Index experts) {
+    const Group mixtures = group_->with_experts(experts);
+    add_singles(experts, mixtures);
+    const SizeSummary s = summarise(setting_, *group_, experts, {});
+    row(experts, "test", "improvement_pct", {s.improvement, undefined, s.metric.n});
+    const auto gates = [&](const char* name, auto f) {
+      row(experts, "train", name, mixtures.single(f));
+    };
+    gates("gate_entropy", [](const MemberRecord& m) { return m.gate.reported.entropy; });
+    gates("gate_least", [](const MemberRecord& m) { return m.gate.reported.least; });
+    gates("gate_greatest", [](const MemberRecord& m) { return m.gate.reported.greatest; });
   }
 
   /// How the members of a repetition differ: standard deviation (ddof 0), least and greatest of their metrics.
@@ -65,14 +96,12 @@ class MetricsTable {
   }
 
   void add_cells() {
-    std::vector<double> all, free, frozen, diverged;
+    std::vector<double> all, free, frozen;
     for (const CellRecord* cell : group_->cells) {
       all.push_back(cell->distance.all);
       free.push_back(cell->distance.free);
       frozen.push_back(cell->distance.frozen);
-      diverged.push_back(static_cast<double>(cell->members - cell->healthy));
     }
-    row(1, "train", "diverged", moments(diverged));
     row(group_->members, "train", "pairwise_distance", moments(all));
     row(group_->members, "train", "pairwise_distance_free", moments(free));
     row(group_->members, "train", "pairwise_distance_frozen", moments(frozen));
@@ -107,10 +136,10 @@ std::string summary_csv(const Setting& setting, const std::vector<Group>& groups
       "averaged_weights_mean,nll_mean\n";
   for (const Group& group : groups) {
     if (!group.cell.variant.empty()) continue;
-    const SizeSummary single = summarise(setting, group, 1, view);
+    const SizeSummary single = group.cell.mixture() ? SizeSummary{} : summarise(setting, group, 1, view);
     for (const Index size : group.sizes()) {
       const SizeSummary s = summarise(setting, group, size, view);
-      text += join({setting.dataset, setting.preset, group.cell.experiment, group.cell.model, "",
+      text += join({setting.dataset, setting.preset, group.cell.experiment, group.cell.model, group.cell.gate,
                     std::to_string(group.cell.hidden), std::to_string(size), setting.metric, shortest(s.metric.mean),
                     shortest(s.metric.sd), std::to_string(s.metric.n), shortest(single.metric.mean),
                     shortest(single.metric.sd), shortest(s.improvement), shortest(s.averaged_metric.mean),

@@ -19,6 +19,10 @@ std::string rounded(double value, int decimals) {
                      std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, decimals).ptr);
 }
 
+std::string mean_and_sd(double mean, double sd, int decimals) {
+  return rounded(mean, decimals) + (std::isfinite(sd) ? " ± " + rounded(sd, decimals) : "");
+}
+
 std::string join(const std::vector<std::string>& parts, const std::string& separator) {
   std::string text;
   for (std::size_t i = 0; i < parts.size(); ++i) text += (i ? separator : "") + parts[i];

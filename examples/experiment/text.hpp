@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <charconv>
 #include <string>
 #include <vector>
 
+#include "wsym/core/error.hpp"
 #include "wsym/core/types.hpp"
 
 namespace wsym::experiment {
@@ -12,6 +14,18 @@ std::string shortest(double value);
 
 /// A fixed number of decimals; "-" for what is not finite.
 std::string rounded(double value, int decimals);
+
+/// "0.5213 ± 0.0008", without an sd that is not finite.
+std::string mean_and_sd(double mean, double sd, int decimals);
+
+/// The number that is the whole word. Throws FormatError for anything else.
+template <class T> T number_of(const std::string& word) {
+  T value{};
+  const char* const end = word.data() + word.size();
+  const auto read = std::from_chars(word.data(), end, value);
+  expect<FormatError>(read.ec == std::errc() && read.ptr == end, "'", word, "' is no number that fits");
+  return value;
+}
 
 std::string join(const std::vector<std::string>& parts, const std::string& separator);
 std::string join(const std::vector<Index>& parts, const std::string& separator);

@@ -27,6 +27,41 @@ TEST_CASE("record: a member's line names everything that the spec's checklist as
         R"("parameters":100,"weights":90,"frozen":0,"diverged":false)");
 }
 
+TEST_CASE("record: a mixture's line has its gate, experts and what the gate does, and reads back to the same line") {
+  const MemberRecord record = sample::member(sample::mixture("iwmlp", 2, 1, "gumbel"), 0, 0.5);
+  const Json line = to_json(sample::accuracy, record);
+  const std::string text = line.dump();
+  CHECK(text.find(R"("model":"iwmlp","repeat":1,"gate":"gumbel","experts":2,"member":0,)") != text.npos);
+  CHECK(text.find(R"("gates":{"entropy":[0.7,0.6],"least":[0.25,0.125],"greatest":[0.75,0.875],)"
+                  R"("means":[[0.25,0.75],[0.125,0.875]],)"
+                  R"("reported":{"entropy":0.7,"least":0.25,"greatest":0.75,"mean":[0.25,0.75]}},"session")") !=
+        text.npos);
+  const MemberRecord back = member_from_json(sample::accuracy, Json::parse(text));
+  CHECK(back.cell == record.cell);
+  CHECK(line == to_json(sample::accuracy, back));
+  Json cut = line;
+  cut["gates"]["least"] = Json::array();
+  CHECK_THROWS_WITH_AS(member_from_json(sample::accuracy, cut),
+                       "gates: entropy, least, greatest and means need one entry an epoch", FormatError);
+}
+
+TEST_CASE("record: epochs without vectors read back without") {
+  MemberRecord record = sample::member(sample::mixture("mlp", 32), 0, 0.5);
+  for (GateRecord& epoch : record.gate.epochs) epoch.mean.clear();
+  const MemberRecord back = member_from_json(sample::accuracy, to_json(sample::accuracy, record));
+  REQUIRE(back.gate.epochs.size() == 2);
+  CHECK(back.gate.epochs[1].mean.empty());
+  CHECK(back.gate.epochs[1].greatest == 0.875);
+}
+
+TEST_CASE("record: significant digits are counted from the first that is not 0") {
+  CHECK(significant(0.0312549, 4) == 0.03125);
+  CHECK(significant(123456, 4) == 123500);
+  CHECK(significant(-0.00099996, 4) == -0.001);
+  CHECK(significant(0, 4) == 0);
+  CHECK(std::isnan(significant(undefined, 4)));
+}
+
 TEST_CASE("record: a diverged member has null for its scores and reads back as such") {
   MemberRecord record = sample::member(sample::cell(), 0, undefined);
   record.diverged = true;
@@ -57,4 +92,7 @@ TEST_CASE("record: a cell describes itself, with its variant") {
   CHECK(describe(sample::cell("wmlp", 64, 2)) == "wmlp, hidden 64, repetition 2");
   CHECK(describe(Cell{"ensemble", "mask_scope=member", 64, "wmlp", 2}) ==
         "wmlp, hidden 64, repetition 2, mask_scope=member");
+  CHECK(describe_network(sample::mixture("imlp", 8, 2)) == "imlp, hidden 16, softmax gate");
+  CHECK(describe_network(Cell{"ensemble", "kappa=2", 64, "wmlp", 2}) == "wmlp, hidden 64, kappa=2");
+  CHECK(describe(sample::mixture("imlp", 8, 2)) == "imlp, hidden 16, softmax gate, 8 experts, repetition 2");
 }

@@ -12,6 +12,11 @@ inline wsym::experiment::Cell cell(const std::string& model = "mlp", wsym::Index
   return {"ensemble", "", hidden, model, repeat};
 }
 
+inline wsym::experiment::Cell mixture(const std::string& model = "mlp", wsym::Index experts = 2, wsym::Index repeat = 0,
+                                      const std::string& gate = "softmax") {
+  return {"moe", "", 16, model, repeat, gate, experts};
+}
+
 inline wsym::experiment::MemberRecord member(const wsym::experiment::Cell& cell, wsym::Index member, double metric,
                                              double loss = 0.5) {
   wsym::experiment::MemberRecord record;
@@ -26,6 +31,10 @@ inline wsym::experiment::MemberRecord member(const wsym::experiment::Cell& cell,
   record.parameters = 100;
   record.weights = 90;
   record.frozen = cell.model == "wmlp" ? 9 : 0;
+  if (cell.mixture()) {
+    record.gate.epochs = {{0.7, 0.25, 0.75, {0.25, 0.75}}, {0.6, 0.125, 0.875, {0.125, 0.875}}};
+    record.gate.reported = record.gate.epochs[0];
+  }
   record.seconds = 0.25;
   return record;
 }
@@ -62,6 +71,21 @@ void add(wsym::experiment::Records& records, wsym::experiment::Cell cell, wsym::
     records.cells[{cell, members}] =
         finished(cell, members, [&](wsym::Index size) { return ensemble(size, cell.repeat); });
   }
+}
+
+/// Finished mixtures: the one of that many experts in repetition r scores metric(experts, r).
+template <class Metric>
+void add_mixtures(wsym::experiment::Records& records, wsym::experiment::Cell cell,
+                  const std::vector<wsym::Index>& experts, wsym::Index repeats, Metric metric) {
+  for (cell.repeat = 0; cell.repeat < repeats; ++cell.repeat)
+    for (const wsym::Index count : experts) {
+      cell.experts = count;
+      records.members[{cell, 0}] = member(cell, 0, metric(count, cell.repeat));
+      wsym::experiment::CellRecord finished;
+      finished.cell = cell;
+      finished.members = finished.healthy = 1;
+      records.cells[{cell, 1}] = finished;
+    }
 }
 
 }  // namespace sample

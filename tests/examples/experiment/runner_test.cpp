@@ -201,3 +201,15 @@ TEST_CASE("runner: an error stops the run and is thrown; what was finished stays
   CHECK(bench.records().members.size() == 2);
   CHECK(bench.trainer.trained == 3);
 }
+
+TEST_CASE("runner: a mixture is one network whatever the number of members, with a folder of its own") {
+  Bench bench;
+  bench.cells = {sample::cell(), sample::mixture("mlp", 2), sample::mixture("mlp", 4),
+                 sample::mixture("mlp", 4, 0, "gumbel")};
+  CHECK(bench.run(4));
+  CHECK(bench.trainer.trained == 7);
+  CHECK(bench.records().cells.at({bench.cells[3], 1}).healthy == 1);
+  CHECK(bench.run(4));
+  CHECK(bench.trainer.trained == 0);
+  CHECK(weights_folder("o", bench.cells[3]) == "o/weights/moe-mlp-gumbel-experts4-hidden16-repeat0");
+}

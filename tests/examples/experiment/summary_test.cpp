@@ -115,3 +115,33 @@ TEST_CASE("summary: groups come in the order of variant, width and model, and a 
                        "missing",
                        FormatError);
 }
+
+TEST_CASE("summary: mixtures of one gate and model are one group, whose sizes are numbers of experts") {
+  Records records;
+  const auto metric = [](Index experts, Index r) {
+    return 0.8 + 0.01 * double(experts) + 0.1 * double(r);
+  };
+  for (const char* gate : {"softmax", "gumbel"})
+    sample::add_mixtures(records, sample::mixture("mlp", 0, 0, gate), {2, 8}, 2, metric);
+  const std::vector<Group> groups = groups_of(records);
+  REQUIRE(groups.size() == 2);
+  CHECK(groups[0].cell.gate == "gumbel");
+  CHECK(groups[1].cell.gate == "softmax");
+  CHECK(groups[1].sizes() == std::vector<Index>{2, 8});
+  const SizeSummary two = summarise(sample::accuracy, groups[1], 2, {}),
+                    eight = summarise(sample::accuracy, groups[1], 8, {});
+  CHECK(two.metric.mean == doctest::Approx(0.87));
+  CHECK(two.improvement == 0);
+  CHECK(eight.metric.n == 2);
+  CHECK(eight.improvement == doctest::Approx(100 * 0.06 / 0.87));
+}
+
+TEST_CASE("summary: a mixture improves on two experts of the same repetitions alone") {
+  Records records;
+  sample::add_mixtures(records, sample::mixture(), {2}, 2, [](Index, Index r) { return r == 0 ? 0.5 : 0.9; });
+  sample::add_mixtures(records, sample::mixture(), {4}, 1, [](Index, Index) { return 0.6; });
+  CHECK(summarise(sample::accuracy, groups_of(records)[0], 4, {}).improvement == doctest::Approx(20));
+  MemberRecord& pair = records.members.at({sample::mixture(), 0});
+  pair.diverged = true;
+  CHECK(std::isnan(summarise(sample::accuracy, groups_of(records)[0], 4, {}).improvement));
+}

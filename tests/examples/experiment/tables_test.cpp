@@ -77,6 +77,30 @@ TEST_CASE("tables: metrics.csv is long, with eleven fields a row and every view 
   CHECK_FALSE(contains(metrics_csv(sample::rmse, groups_of(records)), "probabilities"));
 }
 
+TEST_CASE("tables: a mixture's size is its number of experts, and it has no single network") {
+  Records records;
+  sample::add_mixtures(records, sample::mixture("imlp", 0, 0, "gumbel"), {2, 4}, 2,
+                       [](Index experts, Index) { return experts == 2 ? 0.5 : 0.75; });
+  CHECK(summary_csv(sample::accuracy, groups_of(records), {}) ==
+        header +
+            "digits,text,moe,imlp,gumbel,16,2,accuracy,0.5,0,2,,,0,,0.5\n"
+            "digits,text,moe,imlp,gumbel,16,4,accuracy,0.75,0,2,,,50,,0.5\n");
+  const std::string metrics = metrics_csv(sample::accuracy, groups_of(records));
+  for (const char* metric :
+       {"2,train,accuracy,0.95,", "4,test,accuracy,0.75,0,0,2", "4,test,improvement_pct,50,,,2",
+        "4,train,gate_entropy,0.7,0,0,2", "4,train,gate_least,0.25,", "4,train,gate_greatest,0.75,",
+        "4,train,parameters,100,", "4,train,diverged,0,", "4,validation,best_epoch,7,"}) {
+    CAPTURE(metric);
+    CHECK(contains(metrics, std::string("\nmoe,digits,text,model=imlp;hidden=16;gate=gumbel,") + metric));
+  }
+  CHECK_FALSE(contains(metrics, "distance"));
+  const std::string printed = printed_table(sample::accuracy, "", groups_of(records), {});
+  CHECK(contains(printed, "imlp"));
+  CHECK(contains(printed, "gumbel"));
+  CHECK(contains(printed, "0.7500 ± 0.0000"));
+  CHECK(contains(printed, "50.00 %"));
+}
+
 TEST_CASE("tables: the printed table says how many repetitions, what is averaged, and what to be careful of") {
   Records records = one_repeat(sample::cell("wmlp"), 2);
   records.cells.begin()->second.keeps_frozen = false;
