@@ -44,6 +44,7 @@
 #include "wsym/ops/concat.hpp"
 #include "wsym/ops/dropout.hpp"
 #include "wsym/ops/elementwise.hpp"
+#include "wsym/ops/figlu.hpp"
 #include "wsym/ops/grouped.hpp"
 #include "wsym/ops/interpolate.hpp"
 #include "wsym/ops/layer_norm.hpp"
@@ -63,6 +64,7 @@
 #include "wsym/nn/moie.hpp"
 #include "wsym/nn/pass.hpp"
 #include "wsym/nn/predict.hpp"
+#include "wsym/nn/sigma_asymmetry.hpp"
 #include "wsym/nn/w_asymmetry.hpp"
 
 #include "wsym/optim/adamw.hpp"

@@ -97,3 +97,24 @@ TEST_CASE_TEMPLATE("relu: NaN stays NaN", T, float, double) {
   kernels::relu(&z, &z, 1);
   CHECK(std::isnan(z));
 }
+
+TEST_CASE_TEMPLATE("sigmoid: two units in the last place of 1 / (1 + exp(-z)), NaN and the limits", T, float, double) {
+  const double epsilon = std::numeric_limits<T>::epsilon();
+  for (int i = -8000; i <= 8000; ++i) {
+    const T z = static_cast<T>(i / 100.0);
+    T y;
+    kernels::sigmoid(&z, &y, 1);
+    const double expected = 1 / (1 + std::exp(-static_cast<double>(z)));
+    REQUIRE(std::abs(y - expected) <= 3 * epsilon * expected);
+  }
+  const T z[] = {static_cast<T>(-infinity),          T(-1000), 0, T(1000), static_cast<T>(infinity),
+                 std::numeric_limits<T>::quiet_NaN()};
+  T y[6];
+  kernels::sigmoid(z, y, 6);
+  CHECK(y[0] == T(0));
+  CHECK(y[1] == T(0));
+  CHECK(y[2] == T(0.5));
+  CHECK(y[3] == T(1));
+  CHECK(y[4] == T(1));
+  CHECK(std::isnan(y[5]));
+}

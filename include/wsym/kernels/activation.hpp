@@ -89,5 +89,13 @@ template <Real T> void relu(const T* z, T* y, Index n) {
   });
 }
 
+/// y = 1 / (1 + exp(-z)) for n elements, to about two units in the last place; y may be z. NaN gives NaN. An element's
+/// bits do not depend on its position.
+template <Real T> void sigmoid(const T* z, T* y, Index n) {
+  for_each_vector<T>(n, [=](Index i, auto count) {
+    store<T>(y + i, T(1) / (T(1) + exp<T>(-load(z + i, count))), count);
+  });
+}
+
 }  // namespace WSYM_SIMD
 }  // namespace wsym::kernels
