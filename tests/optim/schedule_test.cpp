@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <vector>
+#include <utility>
 
 using namespace wsym;
 
@@ -35,6 +35,27 @@ TEST_CASE("schedule: warm-up rises to 1 and then counts the next schedule from 0
   CHECK(warm_up(0)(0) == 1);
 }
 
+TEST_CASE("schedule: linear falls from 1 to its last value and stays") {
+  const Schedule schedule = linear_schedule(4, 0.2);
+  const double expected[] = {1, 0.8, 0.6, 0.4, 0.2, 0.2};
+  for (Index t = 0; t < 6; ++t) CHECK(schedule(t) == doctest::Approx(expected[t]).epsilon(1e-15));
+  CHECK(linear_schedule(10)(10) == 0);
+}
+
+TEST_CASE("schedule: the second paper's cosine with warm-up, from a rate of 0") {
+  const double peak = 0.003, last = 1e-5;
+  const Schedule schedule = warm_up(500, cosine_schedule(9500, last / peak), 0);
+  const std::pair<Index, double> expected[] = {
+      {0, 0}, {1, 6e-6}, {250, .0015}, {500, .003}, {2875, .00256212}, {5250, .001505}, {10000, 1e-5}, {12000, 1e-5}};
+  for (const auto& [t, rate] : expected) {
+    CAPTURE(t);
+    CHECK(std::abs(peak * schedule(t) - rate) < 5e-9);
+  }
+  const Schedule line = warm_up(500, linear_schedule(9500, last / peak), 0);
+  CHECK(peak * line(5250) == doctest::Approx(.001505).epsilon(1e-12));
+  CHECK(peak * line(10000) == doctest::Approx(1e-5).epsilon(1e-12));
+}
+
 TEST_CASE("schedule: plateau waits for `patience` epochs in a row that are not below the best") {
   Plateau plateau(0.5, 2);
   const double losses[] = {4, 3, 3, 2, 2, 2, 5, 1, 1, 1, 1, 1};
@@ -57,6 +78,8 @@ TEST_CASE("schedule: plateau stops at its smallest multiplier, and NaN is no imp
 TEST_CASE("schedule: options out of range are refused") {
   CHECK_THROWS_WITH_AS(step_schedule(0, 0.5), "step_schedule: every 0 steps; at least 1 is needed", ConfigError);
   CHECK_THROWS_WITH_AS(cosine_schedule(0), "cosine_schedule: 0 steps; at least 1 is needed", ConfigError);
+  CHECK_THROWS_WITH_AS(linear_schedule(0), "linear_schedule: 0 steps; at least 1 is needed", ConfigError);
+  CHECK_THROWS_WITH_AS(warm_up(5, constant_schedule(), 2), "warm_up: first 2; it is 0 or 1", ConfigError);
   CHECK_THROWS_WITH_AS(warm_up(-1), "warm_up: -1 steps; at least 0 are needed", ConfigError);
   const char* plateau = "Plateau: factor 1, patience 3; the factor lies in (0, 1) and the patience is at least 1";
   CHECK_THROWS_WITH_AS(Plateau(1, 3), plateau, ConfigError);

@@ -15,6 +15,7 @@ struct AdamWOptions {
   double epsilon = 1e-8;
   double decay = 3e-2;
   ParameterPredicate decays = {};  // which parameters are decayed; empty: all, biases too
+  ParameterFactor factor = {};     // of a parameter's rate; empty: 1
 };
 
 /// Adam with decoupled weight decay. Step t, for every entry theta with gradient g:
@@ -38,8 +39,9 @@ template <Real T> class AdamW {
     steps_[0] = 0;
     moments_.clear();
     for_each_named_parameter(model, [&](const std::string& name, const Parameter<T>& p) {
-      moments_.push_back(
-          {Tensor<T>(p.shape()), Tensor<T>(p.shape()), !options_.decays || options_.decays(name, p.shape())});
+      moments_.push_back({Tensor<T>(p.shape()), Tensor<T>(p.shape()),
+                          !options_.decays || options_.decays(name, p.shape()),
+                          options_.factor ? options_.factor(name, p.shape()) : 1.0});
     });
   }
 
@@ -48,11 +50,11 @@ template <Real T> class AdamW {
   template <class M> void step(M& model, Tape<T>& tape, double multiplier = 1) {
     if (moments_.empty()) start(model);
     steps_[0] += 1;
-    const auto scalars = [&](double decay) {
-      return kernels::adamw_step<T>(options_.rate * multiplier, decay, options_.beta1, options_.beta2, options_.epsilon,
-                                    steps());
+    const auto scalars = [&](bool decays, double factor) {
+      return kernels::adamw_step<T>(options_.rate * multiplier * factor, decays ? options_.decay : 0, options_.beta1,
+                                    options_.beta2, options_.epsilon, steps());
     };
-    const auto decayed = scalars(options_.decay), plain = scalars(0);
+    const auto decayed = scalars(true, 1), plain = scalars(false, 1);
     std::size_t at = 0;
     for_each_parameter(model, [&](Parameter<T>& parameter) {
       expect(at < moments_.size() && moments_[at].first.shape() == parameter.shape(),
@@ -61,7 +63,10 @@ template <Real T> class AdamW {
       const std::span<const T> g = tape.gradient(parameter);
       if (g.empty()) return;
       parameter.change([&](std::span<T> theta) {
-        kernels::adamw(theta, g, moments.first.span(), moments.second.span(), moments.decays ? decayed : plain);
+        kernels::adamw(theta, g, moments.first.span(), moments.second.span(),
+                       moments.factor != 1 ? scalars(moments.decays, moments.factor)
+                       : moments.decays    ? decayed
+                                           : plain);
       });
     });
   }
@@ -77,6 +82,7 @@ template <Real T> class AdamW {
   struct Moments {
     Tensor<T> first, second;
     bool decays = true;
+    double factor = 1;
     static void visit(auto& self, auto&& v) {
       v("first", self.first);
       v("second", self.second);

@@ -39,12 +39,21 @@ inline Schedule cosine_schedule(Index steps, double last = 0) {
   };
 }
 
-/// (t + 1) / steps while t < steps, then `after` counted from the end of the warm-up.
-/// Throws ConfigError for a negative number of steps.
-inline Schedule warm_up(Index steps, Schedule after = constant_schedule()) {
+/// The straight line 1 - (1 - last) t / steps until t = steps, then `last`. Throws ConfigError unless steps >= 1.
+inline Schedule linear_schedule(Index steps, double last = 0) {
+  expect<ConfigError>(steps >= 1, "linear_schedule: ", steps, " steps; at least 1 is needed");
+  return [=](Index t) {
+    return last + (1 - last) * (1 - static_cast<double>(std::min(t, steps)) / static_cast<double>(steps));
+  };
+}
+
+/// (t + first) / steps while t < steps, then `after` counted from the end of the warm-up. first = 0 is a first step
+/// that changes nothing, as in Allingham et al. 2022. Throws ConfigError unless steps >= 0 and first is 0 or 1.
+inline Schedule warm_up(Index steps, Schedule after = constant_schedule(), Index first = 1) {
   expect<ConfigError>(steps >= 0, "warm_up: ", steps, " steps; at least 0 are needed");
+  expect<ConfigError>(first == 0 || first == 1, "warm_up: first ", first, "; it is 0 or 1");
   return [=, after = std::move(after)](Index t) {
-    return t < steps ? static_cast<double>(t + 1) / static_cast<double>(steps) : after(t - steps);
+    return t < steps ? static_cast<double>(t + first) / static_cast<double>(steps) : after(t - steps);
   };
 }
 

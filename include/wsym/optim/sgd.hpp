@@ -11,6 +11,7 @@ struct SgdOptions {
   double momentum = 0.9;
   double decay = 0;                // added to the gradient (L2), not decoupled
   ParameterPredicate decays = {};  // which parameters are decayed; empty: all
+  ParameterFactor factor = {};     // of a parameter's rate; empty: 1
 };
 
 /// Stochastic gradient descent with momentum, for every entry theta with gradient g:
@@ -30,7 +31,8 @@ template <Real T> class Sgd {
   template <class M> void start(const M& model) {
     buffers_.clear();
     for_each_named_parameter(model, [&](const std::string& name, const Parameter<T>& p) {
-      buffers_.push_back({Tensor<T>(p.shape()), !options_.decays || options_.decays(name, p.shape())});
+      buffers_.push_back({Tensor<T>(p.shape()), !options_.decays || options_.decays(name, p.shape()),
+                          options_.factor ? options_.factor(name, p.shape()) : 1.0});
     });
   }
 
@@ -50,7 +52,7 @@ template <Real T> class Sgd {
       parameter.change([&](std::span<T> values) {
         ArrayMap<T> theta(values.data(), parameter.size()), b = buffer.velocity.array();
         b = static_cast<T>(options_.momentum) * b + (g + decay * theta);
-        theta -= static_cast<T>(options_.rate * multiplier) * b;
+        theta -= static_cast<T>(options_.rate * multiplier * buffer.factor) * b;
       });
     });
   }
@@ -61,6 +63,7 @@ template <Real T> class Sgd {
   struct Buffer {
     Tensor<T> velocity;
     bool decays = true;
+    double factor = 1;
     static void visit(auto& self, auto&& v) { v("velocity", self.velocity); }
   };
 
