@@ -24,6 +24,7 @@
 
 #include "wsym/kernels/activation.hpp"
 #include "wsym/kernels/adamw.hpp"
+#include "wsym/kernels/columns.hpp"
 #include "wsym/kernels/elementary.hpp"
 #include "wsym/kernels/gemm.hpp"
 #include "wsym/kernels/narrow.hpp"
@@ -41,6 +42,7 @@
 #include "wsym/autodiff/var.hpp"
 
 #include "wsym/ops/activation.hpp"
+#include "wsym/ops/batch_ensemble.hpp"
 #include "wsym/ops/concat.hpp"
 #include "wsym/ops/dropout.hpp"
 #include "wsym/ops/elementwise.hpp"
@@ -50,6 +52,7 @@
 #include "wsym/ops/layer_norm.hpp"
 #include "wsym/ops/linear.hpp"
 #include "wsym/ops/loss.hpp"
+#include "wsym/ops/members.hpp"
 #include "wsym/ops/mix.hpp"
 #include "wsym/ops/pick.hpp"
 #include "wsym/ops/soft_cross_entropy.hpp"
