@@ -82,6 +82,7 @@
 #include "wsym/data/datasets.hpp"
 #include "wsym/data/gzip.hpp"
 #include "wsym/data/idx.hpp"
+#include "wsym/data/mixup.hpp"
 #include "wsym/data/preprocess.hpp"
 #include "wsym/data/schemas.hpp"
 #include "wsym/data/split.hpp"
