@@ -102,7 +102,11 @@
 #include "wsym/train/evaluate.hpp"
 #include "wsym/train/fit.hpp"
 #include "wsym/train/run_state.hpp"
+#include "wsym/train/weight_average.hpp"
 
+#include "wsym/ensemble/align.hpp"
+#include "wsym/ensemble/connectivity.hpp"
 #include "wsym/ensemble/deep_ensemble.hpp"
 #include "wsym/ensemble/interpolate.hpp"
 #include "wsym/ensemble/model_file.hpp"
+#include "wsym/ensemble/soup.hpp"
