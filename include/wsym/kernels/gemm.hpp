@@ -5,7 +5,9 @@
 #include <type_traits>
 
 #include "wsym/kernels/activation.hpp"
+#include "wsym/kernels/dots.hpp"
 #include "wsym/kernels/narrow.hpp"
+#include "wsym/kernels/outer.hpp"
 #include "wsym/kernels/pack.hpp"
 #include "wsym/kernels/tile.hpp"
 
@@ -52,8 +54,8 @@ template <Real T> void run(const Plan<T>& plan) {
     for (Index d = 0; d < depth_parts; ++d) {
       const Index i = cut(c.rows, row_parts, r), rows = cut(c.rows, row_parts, r + 1) - i;
       const Index p = cut(a.cols, depth_parts, d), depth = cut(a.cols, depth_parts, d + 1) - p;
-      for (Index j = 0; j < c.cols; j += tile_cols<T>) {
-        const Index cols = std::min<Index>(tile_cols<T>, c.cols - j);
+      for (Index j = 0, cols; j < c.cols; j += cols) {
+        cols = std::min(b.col_stride == 1 ? most_cols<T>(rows, c.cols - j) : tile_cols<T>, c.cols - j);
         const Index width = (cols + lanes<T> - 1) / lanes<T> * lanes<T>;
         const bool direct = b.col_stride == 1 && cols == width;
         if (!direct) pack<T>(b.block(p, j, depth, cols), panel, width, width);
@@ -128,9 +130,16 @@ template <Real T> void product(const Plan<T>& plan) {
   assert(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows);
   assert(c.col_stride == 1 || c.cols <= 1);
   if (c.rows == 0 || c.cols == 0) return;
-  if (c.cols <= narrow && c.rows > c.cols) return run_narrow(plan);
-  if (c.rows > transposing_rows || b.row_stride != 1 || b.col_stride == 1) return run(plan);
-  transposing_product<T>(c, a, b, start, start_row);
+  if (c.cols <= dot_columns)
+    dot_product<T>(c, a, b, start, start_row);
+  else if (c.cols <= narrow && c.rows > c.cols)
+    return run_narrow(plan);
+  else if (b.col_stride == 1 && a.cols >= 1 && a.cols <= outer_depth)
+    outer_product<T>(c, a, b, start, start_row);
+  else if (c.rows <= transposing_rows && b.row_stride == 1 && b.col_stride != 1)
+    transposing_product<T>(c, a, b, start, start_row);
+  else
+    return run(plan);
   finish(plan, Index(0), c.rows, Index(0), c.cols);
 }
 }  // namespace detail
@@ -139,15 +148,16 @@ template <Real T> void product(const Plan<T>& plan) {
 /// neither operand; a and b have any strides, fast where one of theirs is 1. Float or double; allocates nothing (about
 /// 130 KiB of stack).
 ///
-/// Every entry is one chain of multiply_add over k in ascending order, from 0 or c: its bits depend on its row of a,
-/// its column of b and k alone, not on other rows or columns, tiles or strides. (Only the payload of a NaN may differ.)
+/// With three columns or more every entry is one chain of multiply_add over k in ascending order, from 0 or c; with one
+/// or two it is the sum that dot_product describes. Its bits depend on its row of a, its column of b, k and n alone, not
+/// on other rows or columns, tiles or strides. (Only the payload of a NaN may differ.)
 template <Real T>
 void gemm(View<T> c, std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
           bool accumulate = false) {
   detail::product<T>({.c = c, .a = a, .b = b, .start = accumulate ? c.data : nullptr, .start_row = c.row_stride});
 }
 
-/// c = a b + bias, bias (n) added to every row: the chain of gemm, started from bias.
+/// c = a b + bias, bias (n) added to every row: the sum of gemm, started from bias.
 template <Real T>
 void gemm_bias(View<T> c, std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
                std::type_identity_t<const T*> bias) {

@@ -89,12 +89,19 @@ template <Real T, int... V> constexpr auto all_tiles(std::integer_sequence<int, 
 }
 }  // namespace detail
 
-/// c = start + a b for up to tile_cols columns and any number of rows, which are shared out evenly among the tiles.
-/// job.a, job.c and job.start stand at the first row.
+/// The columns that tile_column takes at once of those that are left: one or two rows take twice as many, where there
+/// are, for enough sums in flight.
+template <Real T> constexpr Index most_cols(Index rows, Index cols) {
+  return rows <= 2 && cols >= 2 * tile_cols<T> ? 2 * tile_cols<T> : tile_cols<T>;
+}
+
+/// c = start + a b for up to tile_cols columns, or for most_cols, and any number of rows, which are shared out evenly
+/// among the tiles. job.a, job.c and job.start stand at the first row.
 template <Real T> void tile_column(TileJob<T> job, Index rows, Index cols) {
   static constexpr auto tiles = detail::all_tiles<T>(std::make_integer_sequence<int, tile_vectors>{});
   const Index vectors = (cols + lanes<T> - 1) / lanes<T>;
   job.tail = cols - (vectors - 1) * lanes<T>;
+  if (vectors > tile_vectors) return rows == 1 ? tile<T, 1, 2 * tile_vectors>(job) : tile<T, 2, 2 * tile_vectors>(job);
   const auto& of_rows = tiles[static_cast<std::size_t>(vectors - 1)];
   const Index most = tile_rows(static_cast<int>(vectors)), count = (rows + most - 1) / most;
   const Index least = rows / count, longer = rows % count;
