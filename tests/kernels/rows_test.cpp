@@ -73,6 +73,29 @@ TEST_CASE_TEMPLATE("row_dots: the inner product of each pair of rows, or adds th
       }
 }
 
+TEST_CASE_TEMPLATE("weighted_sum: has the bits of scaling the rows one after the other onto their sum", T, float,
+                   double) {
+  for (const Index rows : {1, 2, 3, 17})
+    for (const Index cols : widths) {
+      testing::Numbers next;
+      Guarded<T> x(rows, cols), w(1, rows), sum(1, cols), expected(1, cols);
+      x.fill(next), w.fill(next);
+      kernels::weighted_sum<T>(x.view(), w.data(), sum.data());
+      for (Index i = 0; i < rows; ++i)
+        kernels::scale_rows<T>(x.view().block(i, 0, 1, cols), &w[i], 1, expected.view(), i > 0);
+      int wrong = !sum.intact();
+      for (Index j = 0; j < cols; ++j) {
+        double plain = 0;
+        for (Index i = 0; i < rows; ++i) plain += static_cast<double>(w[i]) * static_cast<double>(x(i, j));
+        wrong += !testing::same_bits(sum[j], expected[j]);
+        wrong += !(std::abs(static_cast<double>(sum[j]) - plain) <= tolerance<T>(rows));
+      }
+      CAPTURE(rows);
+      CAPTURE(cols);
+      CHECK(wrong == 0);
+    }
+}
+
 TEST_CASE_TEMPLATE("scale_rows, row_dots: a row has the same bits alone as among others", T, float, double) {
   for (const Index cols : widths) {
     testing::Numbers next;

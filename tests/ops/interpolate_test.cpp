@@ -13,8 +13,9 @@ const auto op = [](auto& x) {
   return interpolated_linear(x[0], x[1], test::experts_from(x, 2));
 };
 /// The mixture of the same affine experts.
-const auto mixture = [](auto& x) {
-  return mix(x[0], grouped_linear(x[1], test::experts_from(x, 2), false));
+const auto mixture = []<class T>(std::vector<Var<T>>& x) {
+  const ExpertLayer<T> layers[] = {test::experts_from(x, 2)};
+  return mix(x[0], grouped_mlp(x[1], std::span<const ExpertLayer<T>>(layers)));
 };
 
 template <Real T> std::vector<Tensor<T>> inputs(Index rows, Index experts, Index in, Index out, const Key& key) {

@@ -37,5 +37,16 @@ void row_dots(std::type_identity_t<View<const T>> x, std::type_identity_t<View<c
   }
 }
 
+/// y = sum_i w_i x_i over the rows of x, one after the other. Shapes x (rows, cols), rows >= 1, w (rows), y (cols);
+/// unit column stride. The bits of a scale_rows of each row in turn onto one y.
+template <Real T> void weighted_sum(std::type_identity_t<View<const T>> x, std::type_identity_t<const T*> w, T* y) {
+  assert(x.col_stride == 1 || x.cols <= 1);
+  for_each_vector<T>(x.cols, [=](Index j, auto count) {
+    Vec<T> sum = load<T>(&x(0, j), count) * broadcast(w[0]);
+    for (Index i = 1; i < x.rows; ++i) sum = multiply_add<T>(load<T>(&x(i, j), count), broadcast(w[i]), sum);
+    store<T>(y + j, sum, count);
+  });
+}
+
 }  // namespace WSYM_SIMD
 }  // namespace wsym::kernels

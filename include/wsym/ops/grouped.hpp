@@ -44,49 +44,104 @@ template <Real T> ExpertLayer<T> keep(Tape<T>& tape, const ExpertLayer<T>& layer
   };
   return {copy(layer.weights), copy(layer.biases)};
 }
+
+template <Real T> void expect_networks(const char* op, Var<T> x, std::span<const ExpertLayer<T>> layers) {
+  expect(!layers.empty(), op, ": no layers; at least one is needed");
+  Index width = x.cols();
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    expect_experts(op, layers[l]);
+    expect(layers[l].experts() == layers[0].experts() && layers[l].in() == width, op, ": layer ", l, " has ",
+           layers[l].experts(), " experts with weights ", layers[l].weight(0).shape(), "; it needs ",
+           layers[0].experts(), " with ", width, " columns");
+    width = layers[l].out();
+  }
+}
+
+template <Real T> struct HiddenLayer {
+  kernels::View<T> value, slope;  // h = gelu(z); gelu'(z), which backward turns into dz. Both (rows, out)
+};
+
+/// The networks of all experts on the way forward and back: one expert after the other through all layers, so that what
+/// its layers hand to each other, gradients too, is still in a near cache when it is wanted.
+template <Real T> struct GroupedMlp {
+  Var<T> x, y;
+  std::span<const ExpertLayer<T>> layers;
+  HiddenLayer<T>* hidden;  // of every expert in turn; without gradients all experts share one expert's
+
+  std::size_t hidden_layers() const { return layers.size() - 1; }
+  HiddenLayer<T>& at(Index e, std::size_t l) const {
+    return hidden[(y.takes_gradient() ? static_cast<std::size_t>(e) * hidden_layers() : 0) + l];
+  }
+  kernels::View<const T> input(Index e, std::size_t l) const { return l == 0 ? x.view() : at(e, l - 1).value; }
+
+  void make_room() const {
+    const bool keeps = y.takes_gradient();
+    for (Index e = 0; e < (keeps ? layers[0].experts() : 1); ++e)
+      for (std::size_t l = 0; l < hidden_layers(); ++l) {
+        const Index rows = x.rows(), out = layers[l].out();
+        const auto room = [&](bool wanted) {
+          return kernels::View<T>{wanted ? x.tape().scratch(rows * out) : nullptr, rows, out, out};
+        };
+        std::construct_at(&at(e, l), HiddenLayer<T>{room(true), room(keeps)});
+      }
+  }
+
+  void forward(Index e) const {
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      const kernels::View<const T> w = layers[l].weight(e).view().transposed();
+      const T* bias = layers[l].bias(e).data();
+      if (l < hidden_layers())
+        x.tape().affine_gelu(at(e, l).value, at(e, l).slope, input(e, l), w, bias);
+      else
+        x.tape().affine(y.out_view().block(0, e * w.cols, x.rows(), w.cols), input(e, l), w, bias);
+    }
+  }
+
+  /// `room` is for the gradient of one expert's widest hidden layer.
+  void backward(Index e, T* room) const {
+    const Index out = layers.back().out();
+    kernels::View<const T> dz = y.grad_view().block(0, e * out, x.rows(), out);
+    for (std::size_t l = layers.size(); l-- > 0;) {
+      const Var<T> w = layers[l].weight(e);
+      w.add_product(dz.transposed(), input(e, l));
+      layers[l].bias(e).add_with(
+          [&](MatMap<T> g, bool accumulate) { kernels::column_sums<T>(dz, g.data(), accumulate); });
+      if (l == 0) return x.add_product(dz, w.view());
+      const kernels::View<T> slope = at(e, l - 1).slope;
+      x.tape().product({room, slope.rows, slope.cols, slope.cols}, dz, w.view());
+      MatMap<T>(slope.data, slope.rows, slope.cols).array() *= ConstMatMap<T>(room, slope.rows, slope.cols).array();
+      dz = slope;
+    }
+  }
+};
 }  // namespace detail
 
-/// One layer of all experts: y_e = f(x_e w_eᵀ + b_e), f the exact GELU or nothing, for the experts' blocks of columns.
-/// x is shared, (..., in), or has a block for each expert, (..., E in) -> (..., E out); differentiable in x, all w_e
-/// (out, in) and all b_e (out). Value and gradients have the bits of linear or linear_gelu of each expert alone.
-/// Throws ShapeError.
-template <Real T> Var<T> grouped_linear(Var<T> x, const ExpertLayer<T>& layer, bool with_gelu) {
-  detail::expect_experts("grouped_linear", layer);
+/// All experts at once, each a network of its own: y_e = W_Le gelu(... gelu(W_1e x + b_1e) ...) + b_Le, the exact GELU
+/// after every layer but the last. x (..., in) is shared; layer l has E weights (out_l, in_l) -> (..., E out), a block
+/// of columns for each expert; differentiable in x and all weights and biases. Value and gradients have the bits of
+/// linear_gelu and linear of each expert alone. Memory: with gradients two buffers of (rows, out_l) for every expert
+/// and hidden layer and one more, without gradients one for every hidden layer. Throws ShapeError.
+template <Real T> Var<T> grouped_mlp(Var<T> x, std::span<const ExpertLayer<T>> layers) {
+  detail::expect_networks("grouped_mlp", x, layers);
   Tape<T>& tape = x.tape();
-  const ExpertLayer<T> each = detail::keep(tape, layer);
-  const Index in = each.in(), out = each.out(), experts = each.experts(), rows = x.rows();
-  expect(x.cols() == in || x.cols() == experts * in, "grouped_linear: x is ", x.shape(), " for ", experts,
-         " experts with weights ", each.weight(0).shape(), "; x needs ", in, " or ", experts * in, " columns");
-  const Index step = x.cols() == in ? 0 : in;  // from one expert's block of x to the next
-  Var<T> y = tape.result_if(x.takes_gradient() || each.takes_gradient(), x.shape().with_cols(experts * out));
-  T* slope = with_gelu && y.takes_gradient() ? tape.scratch(y.size()) : nullptr;  // gelu'(z), then dz
-  const auto input = [=](Index e) {
-    return x.view().block(0, e * step, rows, in);
-  };
-  for (Index e = 0; e < experts; ++e) {
-    const kernels::View<T> block = y.out_view().block(0, e * out, rows, out);
-    const kernels::View<const T> w = each.weight(e).view().transposed();
-    if (with_gelu)
-      tape.affine_gelu(block, {slope ? slope + e * out : nullptr, rows, out, y.cols()}, input(e), w,
-                       each.bias(e).data());
-    else
-      tape.affine(block, input(e), w, each.bias(e).data());
+  const Index experts = layers[0].experts(), count = static_cast<Index>(layers.size());
+  ExpertLayer<T>* each = tape.template scratch<ExpertLayer<T>>(count);
+  bool takes_gradient = x.takes_gradient();
+  Index widest = 0;
+  for (Index l = 0; l < count; ++l) {
+    const ExpertLayer<T>& layer = layers[static_cast<std::size_t>(l)];
+    std::construct_at(each + l, detail::keep(tape, layer));
+    takes_gradient = takes_gradient || layer.takes_gradient();
+    if (l + 1 < count) widest = std::max(widest, layer.out());
   }
+  const Var<T> y = tape.result_if(takes_gradient, x.shape().with_cols(experts * layers.back().out()));
+  const detail::GroupedMlp<T> networks{
+      x, y, {each, layers.size()}, tape.template scratch<detail::HiddenLayer<T>>(experts * (count - 1))};
+  networks.make_room();
+  for (Index e = 0; e < experts; ++e) networks.forward(e);
   y.pull([=] {
-    if (slope != nullptr) MatMap<T>(slope, rows, y.cols()).array() *= y.grad().array();
-    const auto dz = [=](Index e) {
-      return kernels::View<const T>{(slope ? slope : y.grad().data()) + e * out, rows, out, y.cols()};
-    };
-    for (Index e = 0; e < experts; ++e) {
-      each.weight(e).add_product(dz(e).transposed(), input(e));
-      each.bias(e).add_with(
-          [&](MatMap<T> g, bool accumulate) { kernels::column_sums<T>(dz(e), g.data(), accumulate); });
-    }
-    x.add_with([&](MatMap<T> g, bool accumulate) {
-      for (Index e = experts - 1; e >= 0; --e)  // the order in which layers of their own would be walked back
-        x.tape().product(kernels::view<T>(g).block(0, e * step, rows, in), dz(e), each.weight(e).view(),
-                         accumulate || (step == 0 && e < experts - 1));
-    });
+    T* room = y.tape().scratch(y.rows() * widest);
+    for (Index e = experts - 1; e >= 0; --e) networks.backward(e, room);  // as experts of their own are walked back
   });
   return y;
 }

@@ -14,19 +14,22 @@ template <Real T> Var<T> mix(Var<T> alpha, Var<T> f) {
   expect(experts > 0 && f.rows() == rows && f.cols() == experts * out && out > 0, "mix: alpha is ", alpha.shape(),
          " but the outputs are ", f.shape(), "; they need ", rows, " rows and a multiple of ", experts, " columns");
   Var<T> y = alpha.tape().result(alpha.shape().with_cols(out), alpha, f);
-  const auto expert = [=](Index e) {
-    return f.view().block(0, e * out, rows, out);
+  const auto row = [=]<class U>(U* outputs, Index n) {  // row n, an expert in each line
+    return kernels::View<U>{outputs + n * experts * out, experts, out, out};
   };
-  for (Index e = 0; e < experts; ++e) kernels::scale_rows<T>(expert(e), alpha.data() + e, experts, y.out_view(), e > 0);
+  for (Index n = 0; n < rows; ++n)
+    kernels::weighted_sum<T>(row(f.data(), n), alpha.data() + n * experts, y.out().data() + n * out);
   y.pull([=] {
+    const auto g = [=](Index n) {  // row n of the gradient, the same in every line
+      return kernels::View<const T>{y.grad().data() + n * out, experts, out, 0};
+    };
     alpha.add_with([&](MatMap<T> d, bool accumulate) {
-      for (Index e = 0; e < experts; ++e)
-        kernels::row_dots<T>(y.grad_view(), expert(e), d.data() + e, experts, accumulate);
+      for (Index n = 0; n < rows; ++n)
+        kernels::row_dots<T>(g(n), row(f.data(), n), d.data() + n * experts, 1, accumulate);
     });
     f.add_with([&](MatMap<T> d, bool accumulate) {
-      for (Index e = 0; e < experts; ++e)
-        kernels::scale_rows<T>(y.grad_view(), alpha.data() + e, experts,
-                               kernels::view<T>(d).block(0, e * out, rows, out), accumulate);
+      for (Index n = 0; n < rows; ++n)
+        kernels::scale_rows<T>(g(n), alpha.data() + n * experts, 1, row(d.data(), n), accumulate);
     });
   });
   return y;
