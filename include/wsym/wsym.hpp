@@ -28,6 +28,7 @@
 #include "wsym/kernels/dots.hpp"
 #include "wsym/kernels/elementary.hpp"
 #include "wsym/kernels/gemm.hpp"
+#include "wsym/kernels/gumbel.hpp"
 #include "wsym/kernels/narrow.hpp"
 #include "wsym/kernels/norm.hpp"
 #include "wsym/kernels/outer.hpp"
@@ -44,6 +45,7 @@
 #include "wsym/autodiff/var.hpp"
 
 #include "wsym/ops/activation.hpp"
+#include "wsym/ops/balance.hpp"
 #include "wsym/ops/batch_ensemble.hpp"
 #include "wsym/ops/concat.hpp"
 #include "wsym/ops/dropout.hpp"

@@ -87,7 +87,7 @@ TEST_CASE_TEMPLATE("gate: a Gumbel sample is softmax((s + g) / tau), g drawn for
     };
     return test::value_of<T>(formula, {x, gate.linear.weight.value(), gate.linear.bias.value(), g});
   };
-  CHECK(same_bits(weights_of(gate, x, Pass<T>::train(key)), sample(0)));
+  CHECK(test::worst_error(weights_of(gate, x, Pass<T>::train(key)), sample(0)) < test::tolerance<T>);
   Tensor<T> mean({5, 3});
   mean.mat() = (sample(0).mat() + sample(1).mat()) / 2;
   CHECK(test::worst_error(weights_of(gate, x, Pass<T>::evaluate(key)), mean) < test::tolerance<T>);
@@ -147,18 +147,134 @@ TEST_CASE_TEMPLATE("gate: noise follows from the pass's key, and a row's from it
   }
 }
 
-TEST_CASE("gate: gradcheck in weights, biases and input through fixed noise") {
-  for (const GateKind kind : {GateKind::softmax, GateKind::gumbel})
-    for (const bool training : {true, false}) {
-      Probe probe{{4, 3, {kind, 0.5, 3}, Key(1)}, Parameter<double>(random_tensor<double>({5, 4}, Key(2)))};
-      const auto f = [&](Tape<double>& tape, const Probe& p) {
-        Pass<double> pass = training ? Pass<double>::train(Key(3)) : Pass<double>::evaluate(Key(3));
-        return p.gate(tape.use(p.x), pass);
-      };
-      const GradcheckReport report = gradcheck_model(probe, f, Key(4));
-      CHECK(report.message == "");
-      CHECK(report.entries == 3 * 4 + 3 + 5 * 4);
+TEST_CASE_TEMPLATE("gate: dropout leaves experts out in training, and the others share what they had", T, float,
+                   double) {
+  const Index rows = 4000, experts = 5;
+  const double p = 0.3;
+  for (const GateKind kind : {GateKind::softmax, GateKind::gumbel}) {
+    const Gate<T> plain(3, experts, {kind}, Key(1));
+    Gate<T> gate = plain;
+    gate.options.dropout = p;
+    const Tensor<T> x = random_tensor<T>({rows, 3}, Key(2));
+    const Tensor<T> alpha = weights_of(gate, x, Pass<T>::train(Key(3))),
+                    all = weights_of(plain, x, Pass<T>::train(Key(3)));
+    Index left_out = 0, off = 0;
+    for (Index n = 0; n < rows; ++n) {
+      double stays = 0;
+      for (Index e = 0; e < experts; ++e) {
+        left_out += alpha(n, e) == 0;
+        if (alpha(n, e) != 0) stays += static_cast<double>(all(n, e));
+      }
+      for (Index e = 0; e < experts; ++e)
+        off +=
+            alpha(n, e) != 0 &&
+            !(std::abs(static_cast<double>(alpha(n, e)) - static_cast<double>(all(n, e)) / stays) < test::tolerance<T>);
     }
+    CHECK(off == 0);
+    const double draws = static_cast<double>(rows * experts), expected = p - std::pow(p, experts) / experts;
+    CHECK(std::abs(static_cast<double>(left_out) / draws - expected) < 5 * std::sqrt(p * (1 - p) / draws));
+    CHECK(same_bits(weights_of(gate, x, Pass<T>::evaluate(Key(3))), weights_of(plain, x, Pass<T>::evaluate(Key(3)))));
+    CHECK(same_bits(weights_of(gate, x, Pass<T>::train(Key(3))), alpha));
+    CHECK_FALSE(same_bits(weights_of(gate, x, Pass<T>::train(Key(4))), alpha));
+  }
+}
+
+TEST_CASE_TEMPLATE("gate: at least one expert stays, each as often, however many are dropped", T, float, double) {
+  const Index rows = 9000;
+  const Gate<T> gate = answering<T>({0, 0, 0}, {.dropout = 0.999999});
+  const Tensor<T> alpha = weights_of(gate, Tensor<T>({rows, 1}), Pass<T>::train(Key(5)));
+  CHECK((alpha.mat().rowwise().sum().array() == T(1)).all());
+  for (Index e = 0; e < 3; ++e)
+    CHECK(std::abs(alpha.mat().col(e).template cast<double>().mean() - 1.0 / 3) < 5 * std::sqrt(2.0 / 9 / rows));
+}
+
+TEST_CASE_TEMPLATE("gate: dropout by batch leaves the same experts out for all rows", T, float, double) {
+  const Gate<T> gate(3, 8, {.dropout = 0.5, .dropout_by_batch = true}, Key(1));
+  const Tensor<T> x = random_tensor<T>({50, 3}, Key(2));
+  Index batches_unlike = 0;
+  for (std::uint64_t batch = 0; batch < 20; ++batch) {
+    const Tensor<T> alpha = weights_of(gate, x, Pass<T>::train(Key(3).child(batch)));
+    bool all_stay = true;
+    for (Index e = 0; e < 8; ++e) {
+      const Index out = (alpha.mat().col(e).array() == T(0)).count();
+      CHECK((out == 0 || out == 50));
+      all_stay = all_stay && out == 0;
+    }
+    batches_unlike += !all_stay;
+  }
+  CHECK(batches_unlike >= 18);  // all eight stay with probability 1/256
+}
+
+TEST_CASE_TEMPLATE("gate: with balance it adds balance_loss of its weights to the training loss, and only there", T,
+                   float, double) {
+  const auto loss_of = [](const Gate<T>& gate, bool training) -> AuxiliaryLoss<T> {
+    static Tape<T> tape;
+    static Tensor<T> x;
+    tape.clear();
+    x = random_tensor<T>({20, 4}, Key(2));
+    AuxiliaryLoss<T> auxiliary;
+    Pass<T> pass = training ? Pass<T>::train(Key(3), &auxiliary) : Pass<T>::evaluate(Key(3));
+    const Var<T> alpha = gate(tape.constant(x), pass);
+    if (auxiliary) CHECK(auxiliary->item() == T(0.25) * balance_loss(alpha).item());
+    return auxiliary;
+  };
+  for (const GateKind kind : {GateKind::softmax, GateKind::gumbel}) {
+    Gate<T> gate(4, 3, {.kind = kind, .balance = 0.25}, Key(1));
+    CHECK(loss_of(gate, true).has_value());
+    CHECK_FALSE(loss_of(gate, false).has_value());
+    gate.options.balance = 0;
+    CHECK_FALSE(loss_of(gate, true).has_value());
+  }
+}
+
+TEST_CASE_TEMPLATE("gate_use: the mean gate vector and the mean entropy of a data set", T, float, double) {
+  Workspace<T> workspace;
+  const Tensor<T> x = random_tensor<T>({300, 4}, Key(2));  // two blocks
+  for (const GateOptions& options : {GateOptions{}, GateOptions{GateKind::gumbel, 2, 3}}) {
+    const Gate<T> gate(4, 3, options, Key(1));
+    const GateUse use = gate_use(gate, x, workspace, Key(3));
+    const Tensor<T> alpha = weights_of(gate, x, Pass<T>::evaluate(Key(3)));
+    double entropy = 0;
+    std::vector<double> mean(3);
+    for (Index i = 0; i < alpha.size(); ++i) {
+      const double a = static_cast<double>(alpha[i]);
+      mean[static_cast<std::size_t>(i % 3)] += a / 300;
+      entropy -= a * std::log(a) / 300;
+    }
+    CHECK(test::worst_error(use.mean, mean) < 1e-12);
+    CHECK(std::abs(use.entropy - entropy) < 1e-12);
+  }
+  const GateUse even = gate_use(answering<T>({2, 2, 2, 2}, {}), Tensor<T>({9, 1}), workspace);
+  for (const double weight : even.mean) CHECK(std::abs(weight - 0.25) < 1e-12);
+  CHECK(std::abs(even.entropy - std::log(4.0)) < 1e-12);
+  const GateUse one = gate_use(answering<T>({0, 1e4, 0}, {}), Tensor<T>({9, 1}), workspace);
+  CHECK(test::worst_error(one.mean, std::vector<double>{0, 1, 0}) < 1e-12);
+  CHECK(one.entropy == 0);
+  CHECK_THROWS_WITH_AS(gate_use(answering<T>({0, 0}, {}), Tensor<T>({0, 1}), workspace),
+                       "gate_use: no rows; at least 1 is needed", ConfigError);
+}
+
+TEST_CASE("gate: gradcheck in weights, biases and input through fixed noise and dropout, balance included") {
+  for (const GateKind kind : {GateKind::softmax, GateKind::gumbel})
+    for (const bool training : {true, false})
+      for (const double dropout : {0.0, 0.4}) {
+        Probe probe{{4, 3, {kind, 0.5, 3, dropout, false, 0.7}, Key(1)},
+                    Parameter<double>(random_tensor<double>({5, 4}, Key(2)))};
+        const auto f = [&](Tape<double>& tape, const Probe& p) {
+          AuxiliaryLoss<double> auxiliary;
+          Pass<double> pass = training ? Pass<double>::train(Key(3), &auxiliary) : Pass<double>::evaluate(Key(3));
+          const Var<double> alpha = p.gate(tape.use(p.x), pass), total = sum(multiply(alpha, alpha));
+          return auxiliary ? add(total, *auxiliary) : total;
+        };
+        const GradcheckReport report = gradcheck_model(probe, f, Key(4));
+        CHECK(report.message == "");
+        CHECK(report.entries == 3 * 4 + 3 + 5 * 4);
+        const auto weights = [&](Tape<double>& tape, const Probe& p) {
+          Pass<double> pass = training ? Pass<double>::train(Key(3)) : Pass<double>::evaluate(Key(3));
+          return p.gate(tape.use(p.x), pass);
+        };
+        CHECK(gradcheck_model(probe, weights, Key(4)).message == "");
+      }
 }
 
 TEST_CASE("gate: float and double agree, noise included") {
@@ -194,4 +310,9 @@ TEST_CASE_TEMPLATE("gate: refuses what it cannot be", T, float, double) {
   CHECK_THROWS_AS(make(4, 2, {GateKind::gumbel, -1, 10}), ConfigError);
   CHECK_THROWS_AS(make(4, 2, {GateKind::gumbel, NAN, 10}), ConfigError);
   CHECK_THROWS_AS(make(4, 2, {GateKind::gumbel, 2, 0}), ConfigError);
+  const std::string range = "; dropout is from 0 to below 1, balance not negative";
+  CHECK_THROWS_WITH_AS(make(4, 2, {.dropout = 1}), ("Gate: dropout 1 and balance 0" + range).c_str(), ConfigError);
+  CHECK_THROWS_WITH_AS(make(4, 2, {.balance = -2}), ("Gate: dropout 0 and balance -2" + range).c_str(), ConfigError);
+  CHECK_THROWS_AS(make(4, 2, {.dropout = -0.1}), ConfigError);
+  CHECK_THROWS_AS(make(4, 2, {.dropout = NAN}), ConfigError);
 }

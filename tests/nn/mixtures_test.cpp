@@ -13,6 +13,7 @@ using test::random_tensor;
 
 namespace {
 constexpr GateOptions gates[] = {{GateKind::softmax}, {GateKind::gumbel, 2, 3}};
+constexpr GateOptions regularised[] = {{.dropout = 0.4, .balance = 0.1}, {GateKind::gumbel, 2, 3, 0.4, true, 0.1}};
 const WAsymmetry shared_mask{Key(9), {}, {}};
 
 template <class M> struct Probe {
@@ -199,11 +200,87 @@ TEST_CASE_TEMPLATE("mixtures: training moves every free entry, lowers the loss a
   }
 }
 
+TEST_CASE_TEMPLATE("mixtures: an expert that is left out for a row takes no part in it, and learns nothing from it", M,
+                   BOTH_MIXTURES) {
+  using T = test::RealOf<M>;
+  const Tensor<T> x = random_tensor<T>({20, 8}, Key(2));
+  M model(4, {8, 17, 3}, {.dropout = 0.6, .dropout_by_batch = true}, Key(1));
+  Tape<T> tape;
+  const Pass<T> pass = Pass<T>::train(Key(3));
+  Pass<T> gate_pass = pass.child(0), own = pass;
+  const Var<T> alpha = model.gate(tape.constant(x), gate_pass), y = model(tape.constant(x), own);
+  const Tensor<T> before = test::copy_of<T>(y);
+  tape.backward(y, random_tensor<T>(y.shape(), Key(4)).span());
+  Index left_out = 0;
+  for (std::size_t e = 0; e < 4; ++e) {
+    const bool out = alpha.data()[e] == 0;
+    const std::span<const T> g = tape.gradient(model.experts[e].layers[1].weight);
+    CHECK(std::all_of(g.begin(), g.end(), [](T v) { return v == 0; }) == out);
+    if (out) model.experts[e] = Mlp<T>({8, 17, 3}, Key(77).child(e)), ++left_out;
+  }
+  REQUIRE(left_out > 0);
+  REQUIRE(left_out < 4);
+  CHECK(same_bits(test::output_of(model, x, pass), before));
+}
+
+TEST_CASE_TEMPLATE("mixtures: gradcheck with dropout", M, MixtureOfExperts<double>,
+                   MixtureOfInterpolatedExperts<double>) {
+  for (const GateOptions& gate : regularised) {
+    M model(3, {4, 5, 2, 2}, gate, Key(1));
+    const Tensor<double> x = random_tensor<double>({6, 4}, Key(2));
+    const auto f = [&](Tape<double>& tape, const M& m) {
+      Pass<double> pass = Pass<double>::train(Key(3));
+      return m(tape.constant(x), pass);
+    };
+    CHECK(gradcheck_model(model, f, Key(4)).message == "");
+  }
+}
+
+TEST_CASE_TEMPLATE("mixtures: fit adds the balance loss, so the experts are loaded more evenly", M, BOTH_MIXTURES) {
+  using T = test::RealOf<M>;
+  const Dataset<T> train = test::waves<T>(128, Key(1));
+  const auto imbalance = [&](const GateOptions& gate) {
+    M model(4, {3, 8, 2}, gate, Key(3));
+    test::answer_always(model.gate, {2, 0, 0, 0});  // the first expert has 0.7 of the load
+    fit(model, AdamW<T>({.rate = 3e-2}), train, train, {.epochs = 25, .batch_size = 32}, Key(4));
+    Workspace<T> workspace;
+    double worst = 0;
+    for (const double weight : gate_use(model.gate, train.x, workspace).mean) worst = std::max(worst, weight);
+    return worst;
+  };
+  CHECK(imbalance({.balance = 1}) < 0.3);
+  CHECK(imbalance({}) > 0.4);
+}
+
+TEST_CASE_TEMPLATE("mixtures: dropout and balance leave evaluation alone, and their steps allocate nothing", M,
+                   BOTH_MIXTURES) {
+  using T = test::RealOf<M>;
+  for (std::size_t i = 0; i < 2; ++i) {
+    M model(4, {8, 17, 3}, regularised[i], Key(1), &shared_mask);
+    const Tensor<T> x = random_tensor<T>({32, 8}, Key(2)), target({32, 3});
+    CHECK(same_bits(predict(model, x, 3), predict(M(4, {8, 17, 3}, gates[i], Key(1), &shared_mask), x, 3)));
+    AdamW<T> optimizer;
+    Tape<T> tape;
+    const auto step = [&](std::uint64_t at) {
+      tape.clear();
+      AuxiliaryLoss<T> auxiliary;
+      Pass<T> pass = Pass<T>::train(Key(3).child(at), &auxiliary);
+      const Var<T> loss = mse(model(tape.constant(x), pass), tape.constant(target));
+      tape.backward(add(loss, *auxiliary));
+      optimizer.step(model, tape);
+    };
+    step(0), step(1);
+    const Index before = test::allocations();
+    step(2), step(3);
+    CHECK(test::allocations() == before);
+  }
+}
+
 TEST_CASE_TEMPLATE("mixtures: training gives the same bits for any number of threads", M, BOTH_MIXTURES) {
   using T = test::RealOf<M>;
   const auto train = [](Index i) -> TrainedMember<M> {
     const Key key = Key(7).child(static_cast<std::uint64_t>(i));
-    M model(3, {4, 12, 3}, gates[i % 2], key.child("init"), &shared_mask);
+    M model(3, {4, 12, 3}, i < 2 ? gates[i] : regularised[i - 2], key.child("init"), &shared_mask);
     const FitReport report = fit(model, AdamW<T>(), test::circle<T>(60, Key(1)), test::circle<T>(20, Key(2)),
                                  {.epochs = 3, .batch_size = 16}, key.child("fit"));
     return {std::move(model), report};

@@ -27,3 +27,18 @@ TEST_CASE_TEMPLATE("pass: it and its children know the place of the first row, 0
   CHECK(Pass<T>::evaluate(Key(3), 512).first_row() == 512);
   CHECK(Pass<T>::evaluate(Key(3), 512).child(1).child(0).first_row() == 512);
 }
+
+TEST_CASE_TEMPLATE("pass: losses that layers add are summed where the training step asks for them", T, float, double) {
+  Tape<T> tape;
+  const Tensor<T> two({1}, {2}), three({1}, {3});
+  AuxiliaryLoss<T> auxiliary;
+  Pass<T> pass = Pass<T>::train(Key(3), &auxiliary);
+  CHECK_FALSE(auxiliary.has_value());
+  pass.add_loss(tape.constant(two));
+  CHECK(auxiliary->item() == 2);
+  Pass<T> child = pass.child(1).child(0);
+  child.add_loss(tape.constant(three));
+  CHECK(auxiliary->item() == 5);
+  for (Pass<T> nobody : {Pass<T>::train(Key(3)), Pass<T>::evaluate(Key(3))}) nobody.add_loss(tape.constant(three));
+  CHECK(auxiliary->item() == 5);
+}

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <limits>
+
+#include "wsym/kernels/gumbel.hpp"
 #include "wsym/nn/linear.hpp"
-#include "wsym/ops/elementwise.hpp"
+#include "wsym/nn/predict.hpp"
+#include "wsym/ops/balance.hpp"
 #include "wsym/ops/softmax.hpp"
 
 namespace wsym {
@@ -10,8 +14,11 @@ enum class GateKind { softmax, gumbel };
 
 struct GateOptions {
   GateKind kind = GateKind::softmax;
-  double temperature = 2;  // Gumbel: tau, above 0
-  Index samples = 10;      // Gumbel: how many are averaged at evaluation
+  double temperature = 2;         // Gumbel: tau, above 0
+  Index samples = 10;             // Gumbel: how many are averaged at evaluation
+  double dropout = 0;             // in training: the probability with which an expert is left out, in [0, 1)
+  bool dropout_by_batch = false;  // the same experts are left out for all rows of a batch
+  double balance = 0;             // weight of balance_loss in the training loss; not negative
 };
 
 /// The weights of experts for each row, from its raw input: s = G x + c, then
@@ -20,41 +27,96 @@ struct GateOptions {
 ///   straight-through): one sample in training, the mean over `samples` at evaluation.
 /// x (..., in) -> (..., E), each row a probability vector; differentiable. The noise of a row is a function of the
 /// pass's key, the sample and the row's place. tau -> 0 picks one expert with probability softmax(s).
-/// Source: Jang et al. 2017; Chernov 2025 (GG MoE); temperature 2 and 10 samples: Chernov and Novitskij 2025.
+/// With dropout, in training alone, each expert is left out for a row (or a batch) with that probability, weight 0, and
+/// the softmax runs over those that are left; where none would be, one stays, each as likely. With balance the training
+/// loss gets balance_loss of the weights as they come out, noise and dropout included.
+/// Source: Jang et al. 2017; Chernov 2025 (GG MoE); temperature 2 and 10 samples: Chernov and Novitskij 2025. Dropout
+/// and balance are not in that paper, which names them as what its mixtures lack.
 template <Real T> struct Gate {
   Linear<T> linear;
   GateOptions options;
 
   Gate() = default;
-  /// Throws ConfigError for a size below 1, a temperature that is not positive, or fewer than one sample.
+  /// Throws ConfigError for a size below 1 or an option outside its range.
   Gate(Index in, Index experts, GateOptions options_, const Key& key) : options(options_) {
     expect<ConfigError>(experts >= 1, "Gate: ", experts, " experts; at least 1 is needed");
     expect<ConfigError>(options.temperature > 0 && options.samples >= 1, "Gate: temperature ", options.temperature,
                         " and ", options.samples, " samples; a positive temperature and at least 1 sample are needed");
+    expect<ConfigError>(options.dropout >= 0 && options.dropout < 1 && options.balance >= 0, "Gate: dropout ",
+                        options.dropout, " and balance ", options.balance,
+                        "; dropout is from 0 to below 1, balance not negative");
     linear = Linear<T>(in, experts, key);
   }
 
   Var<T> operator()(Var<T> x, Pass<T>& pass) const {
-    const Var<T> logits = linear(x, pass);
+    const Var<T> logits = left(linear(x, pass), pass), alpha = weights(logits, pass);
+    if (pass.training() && options.balance > 0)
+      pass.add_loss(scale(balance_loss(alpha), static_cast<T>(options.balance)));
+    return alpha;
+  }
+
+  /// Sample i of the Gumbel-softmax for logits (..., E).
+  Var<T> sample(Var<T> logits, const Pass<T>& pass, Index i) const {
+    T* noise = logits.tape().scratch(logits.size());
+    kernels::gumbel(pass.key().child("gumbel").child(static_cast<std::uint64_t>(i)),
+                    static_cast<std::uint64_t>(pass.first_row() * logits.cols()), noise, logits.size());
+    const Var<T> noisy = add(logits, logits.tape().constant(logits.shape(), noise));
+    return softmax(scale(noisy, static_cast<T>(1 / options.temperature)));
+  }
+
+  static void visit(auto& self, auto&& v) { v("linear", self.linear); }
+
+ private:
+  /// The logits, -infinity for experts that are left out; the one with the largest draw always stays.
+  Var<T> left(Var<T> logits, const Pass<T>& pass) const {
+    if (!pass.training() || options.dropout == 0) return logits;
+    const Key key = pass.key().child("dropout");
+    const Index experts = logits.cols();
+    T* out = logits.tape().scratch(logits.size());
+    std::fill_n(out, logits.size(), -std::numeric_limits<T>::infinity());
+    for (Index n = 0; n < logits.rows(); ++n) {
+      const Index row = options.dropout_by_batch ? 0 : pass.first_row() + n;
+      double largest = -1;
+      Index stays = 0;
+      for (Index e = 0; e < experts; ++e) {
+        const double draw = key.uniform(static_cast<std::uint64_t>(row * experts + e));
+        if (draw >= options.dropout) out[n * experts + e] = 0;
+        if (draw > largest) largest = draw, stays = e;
+      }
+      out[n * experts + stays] = 0;
+    }
+    return add(logits, logits.tape().constant(logits.shape(), out));
+  }
+
+  Var<T> weights(Var<T> logits, const Pass<T>& pass) const {
     if (options.kind == GateKind::softmax) return softmax(logits);
     const Index samples = pass.training() ? 1 : options.samples;
     Var<T> total = sample(logits, pass, 0);
     for (Index i = 1; i < samples; ++i) total = add(total, sample(logits, pass, i));
     return samples == 1 ? total : scale(total, T(1) / static_cast<T>(samples));
   }
-
-  /// Sample i of the Gumbel-softmax for logits (..., E).
-  Var<T> sample(Var<T> logits, const Pass<T>& pass, Index i) const {
-    const Key key = pass.key().child("gumbel").child(static_cast<std::uint64_t>(i));
-    const std::uint64_t first = static_cast<std::uint64_t>(pass.first_row() * logits.cols());
-    T* noise = logits.tape().scratch(logits.size());
-    for (Index n = 0; n < logits.size(); ++n)
-      noise[n] = static_cast<T>(key.gumbel(first + static_cast<std::uint64_t>(n)));
-    const Var<T> noisy = add(logits, logits.tape().constant(logits.shape(), noise));
-    return softmax(scale(noisy, static_cast<T>(1 / options.temperature)));
-  }
-
-  static void visit(auto& self, auto&& v) { v("linear", self.linear); }
 };
+
+/// How a gate spreads rows over its experts.
+struct GateUse {
+  std::vector<double> mean;  // over the rows, of the weight of each expert
+  double entropy = 0;        // mean over the rows of -sum_e alpha_e ln alpha_e, in nats: from 0 to ln E
+};
+
+/// Of every row of x (rows, in), at evaluation: with Gumbel gates of the mean over samples. A mixture's gate draws the
+/// noise of predict(mixture, ..., key) from key.child(0). Throws ConfigError without rows.
+template <Real T>
+GateUse gate_use(const Gate<T>& gate, const Tensor<T>& x, Workspace<T>& workspace, const Key& key = Key(0)) {
+  expect<ConfigError>(x.rows() >= 1, "gate_use: no rows; at least 1 is needed");
+  Tensor<T> alpha(Shape{x.rows(), gate.linear.bias.size()});
+  predict(gate, x.mat(), alpha.mat(), workspace, key);
+  GateUse use{std::vector<double>(static_cast<std::size_t>(alpha.cols())), 0};
+  for (Index i = 0; i < alpha.size(); ++i) {
+    const auto weight = static_cast<double>(alpha[i]);
+    use.mean[static_cast<std::size_t>(i % alpha.cols())] += weight / static_cast<double>(x.rows());
+    if (weight > 0) use.entropy -= weight * std::log(weight) / static_cast<double>(x.rows());
+  }
+  return use;
+}
 
 }  // namespace wsym

@@ -69,18 +69,20 @@ Var<T> batch_loss(const M& model, const Dataset<T>& data, std::span<const Index>
   return task_loss<T>(data.task, output, y.data(), labels, weights);
 }
 
-/// One epoch over shuffled batches; returns the mean of the batch losses, or at once a loss that is not finite.
+/// One epoch over shuffled batches; returns the mean of the batch losses, or at once a loss that is not finite. What
+/// layers add to the loss (Pass::add_loss) is minimised with it and not reported.
 template <class M, class Optimizer, Real T>
 double run_epoch(M& model, Optimizer& optimizer, const Dataset<T>& data, const Batches& batches, Index epoch,
                  const FitOptions& options, const Key& noise, Tape<T>& tape) {
   double total = 0;
   for (Index batch = 0; batch < batches.count(); ++batch) {
     tape.clear();
-    Pass<T> pass = Pass<T>::train(noise.child(static_cast<std::uint64_t>(batch)));
+    AuxiliaryLoss<T> auxiliary;
+    Pass<T> pass = Pass<T>::train(noise.child(static_cast<std::uint64_t>(batch)), &auxiliary);
     const Var<T> loss = batch_loss(model, data, batches[batch], tape, pass);
     if (!std::isfinite(loss.item())) return static_cast<double>(loss.item());
     total += static_cast<double>(loss.item());
-    tape.backward(loss);
+    tape.backward(auxiliary ? add(loss, *auxiliary) : loss);
     if (options.clip_norm > 0) clip_by_norm(model, tape, options.clip_norm);
     if (options.clip_value > 0) clip_by_value(model, tape, options.clip_value);
     const Index step = (epoch - 1) * batches.count() + batch;
