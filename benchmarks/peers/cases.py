@@ -8,8 +8,24 @@ import time
 import numpy as np
 
 RATE, DECAY = 1e-3, 3e-2
-ROWS, BATCHES, MEMBERS = 256, 16, 64
+ROWS, BATCHES, MEMBERS, EXPERTS = 256, 16, 64, 16
 SHAPES = {"california": (8, 1), "otto": (93, 9), "mnist": (784, 10)}
+
+
+class Numbers:
+    """The numbers of a file, taken from its front."""
+
+    def __init__(self, path):
+        self.flat, self.at = np.fromfile(path, np.float32), 0
+
+    def take(self, *shape):
+        size = int(np.prod(shape))
+        self.at += size
+        return self.flat[self.at - size : self.at].reshape(shape).copy()
+
+    def layers(self, widths):
+        """[(weight (out, in), bias), ...]"""
+        return [(self.take(out, fan_in), self.take(out)) for fan_in, out in zip(widths, widths[1:])]
 
 
 class Case:
@@ -20,20 +36,21 @@ class Case:
         self.features, self.outputs = SHAPES[data]
         self.hidden = int(hidden)
         self.regression = data == "california"
-        widths = [self.features] + 3 * [self.hidden] + [self.outputs]
-        flat = np.fromfile(f"{folder}/weights.f32", np.float32)
-        self.layers, at = [], 0
-        for fan_in, fan_out in zip(widths, widths[1:]):
-            weight = flat[at : at + fan_in * fan_out].reshape(fan_out, fan_in)
-            bias = flat[at + weight.size : at + weight.size + fan_out]
-            at += weight.size + bias.size
-            self.layers.append((weight.copy(), bias.copy()))
+        self.folder = folder
+        self.widths = [self.features] + 3 * [self.hidden] + [self.outputs]
+        self.layers = Numbers(f"{folder}/weights.f32").layers(self.widths)
         x = np.fromfile(f"{folder}/x.f32", np.float32).reshape(BATCHES, ROWS, self.features)
         if self.regression:
             y = np.fromfile(f"{folder}/y.f32", np.float32).reshape(BATCHES, ROWS, 1)
         else:
             y = np.fromfile(f"{folder}/y.i32", np.int32).reshape(BATCHES, ROWS).astype(np.int64)
         self.batches = list(zip(x, y))
+
+    def mixture(self):
+        """The gate (weight (experts, features), bias) and the layers of each expert."""
+        numbers = Numbers(f"{self.folder}/mixture.f32")
+        gate = numbers.take(EXPERTS, self.features), numbers.take(EXPERTS)
+        return gate, [numbers.layers(self.widths) for _ in range(EXPERTS)]
 
 
 def microseconds(budget, call):

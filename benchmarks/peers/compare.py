@@ -19,7 +19,8 @@ import subprocess
 import sys
 
 CASES = [f"{data}_{hidden}" for data in ("california", "otto", "mnist") for hidden in (64, 128, 256)]
-PREDICTION_CASE = "otto_128"
+ONLY_CASE = {"predict_1": "otto_128", "predict_4096": "otto_128", "moe": "otto_64", "moie": "otto_64"}
+MIXTURES = {"moe": 2.0, "moie": 1.3}  # kind -> goal: time of a peer's best step over wsym's
 GOALS = {  # kind and peer group -> the goal for a case
     "step over PyTorch's best": lambda data, d: {64: 2.1 if data == "mnist" else 3.3, 128: 2.0, 256: 1.5}[d],
     "step over stock PyTorch": lambda data, d: {64: 2.2 if data == "mnist" else 4.5, 128: 2.3, 256: 1.9}[d],
@@ -38,12 +39,12 @@ ENVIRONMENT = {
 
 
 class Contestant:
-    def __init__(self, name, command, core):
+    def __init__(self, name, command, core, kinds):
         pin = ["taskset", "-c", str(core)]
         self.name = name
         self.process = subprocess.Popen(pin + command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         stderr=subprocess.DEVNULL, env=os.environ | ENVIRONMENT)
-        self.variants = self.ask("list").split()
+        self.variants = [v for v in self.ask("list").split() if not kinds or v.split(":")[0] in kinds]
         self.dropped = set()  # (case, kind, variant)
 
     def ask(self, *words):
@@ -55,16 +56,16 @@ class Contestant:
         return answer
 
     def kinds(self, case):
-        predicts = case == PREDICTION_CASE
-        kinds = [v.split(":") for v in self.variants if predicts or not v.startswith("predict")]
-        return [(kind, variant) for kind, variant in kinds if (case, kind, variant) not in self.dropped]
+        kinds = [v.split(":") for v in self.variants]
+        return [(kind, variant) for kind, variant in kinds
+                if ONLY_CASE.get(kind, case) == case and (case, kind, variant) not in self.dropped]
 
 
-def start(commands, core):
+def start(commands, core, kinds):
     contestants = []
     for name, command in commands:
         try:
-            contestants.append(Contestant(name, command.split(), core))
+            contestants.append(Contestant(name, command.split(), core, kinds))
         except (OSError, RuntimeError) as error:
             print(f"{name}: skipped, its worker does not start ({error})")
     return contestants
@@ -74,14 +75,14 @@ def check_losses(contestants, folders, steps):
     """Every variant follows wsym's losses; one that does not, or cannot run, is dropped with a line that says so."""
     worst = {}
     for case, folder in folders.items():
-        reference = None
+        references = {}  # of single networks, and of each kind of mixture
         for c in contestants:
             for kind, variant in c.kinds(case):
                 if kind.startswith("predict") or variant in ("w_asymmetric", "members"):
                     continue
                 try:
                     losses = [float(x) for x in c.ask("losses", kind, variant, case, folder, steps).split()]
-                    reference = reference or losses
+                    reference = references.setdefault(kind if kind in MIXTURES else "step", losses)
                     off = max(abs(a - b) / max(1.0, abs(b)) for a, b in zip(losses, reference, strict=True))
                 except RuntimeError as error:
                     off = f"cannot run: {error}"
@@ -118,7 +119,15 @@ def ratio(times, key, over):
     return statistics.median(a / b for a, b in zip(times[key], times[over]))
 
 
+def over_wsym(times, key, peers):
+    """For each peer how many times as long its best takes as wsym's `key`."""
+    found = [best(times, key[0], key[1], peer) for peer in peers]
+    return [f"{ratio(times, other, key):.2f} ({other[3]})" if other else "-" for other in found]
+
+
 def table(title, header, rows):
+    if not rows:
+        return
     print(f"\n{title}")
     cells = [header] + [[c if isinstance(c, str) else f"{c:.2f}" for c in row] for row in rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
@@ -135,8 +144,9 @@ def report(times, peaks, work, peers):
     cases = list(peaks)
     rows = []
     for case in cases:
-        step = wsym["step"](case)
-        of_peak = statistics.median(work[case] / (t * 1e-6) / p for t, p in zip(times[step], peaks[case]))
+        if (step := wsym["step"](case)) not in times:
+            continue
+        of_peak = statistics.median(work[case, "step"] / (t * 1e-6) / p for t, p in zip(times[step], peaks[case]))
         rows.append([case, statistics.median(times[step]), of_peak, 0.75 if case.endswith("_64") else 0.82,
                      ratio(times, step, (case, "step", "wsym", "by_hand")),
                      ratio(times, (case, "step", "wsym", "w_asymmetric"), step)])
@@ -147,6 +157,8 @@ def report(times, peaks, work, peers):
                                  ("member-step over bmm", "ensemble", None)):
         rows = []
         for case in cases:
+            if wsym[kind](case) not in times:
+                continue
             data, hidden = case.split("_")
             row = [case, GOALS[title](data, int(hidden))]
             for peer in peers:
@@ -157,15 +169,18 @@ def report(times, peaks, work, peers):
 
     rows = []
     for kind, goal in (("predict_1", 3.0), ("predict_4096", 1.6)):
-        if wsym[kind](PREDICTION_CASE) not in times:
-            continue
-        key, row = wsym[kind](PREDICTION_CASE), [kind, goal, statistics.median(times[wsym[kind](PREDICTION_CASE)])]
-        for peer in peers:
-            other = best(times, PREDICTION_CASE, kind, peer)
-            row += [f"{ratio(times, other, key):.2f} ({other[3]})" if other else "-"]
-        rows.append(row)
-    if rows:
-        table("64 networks, otto, d = 128: time of the peer over wsym's", ["rows", "goal", "wsym us"] + peers, rows)
+        if (key := wsym[kind](ONLY_CASE[kind])) in times:
+            rows.append([kind, goal, statistics.median(times[key])] + over_wsym(times, key, peers))
+    table("64 networks, otto, d = 128: time of the peer over wsym's", ["rows", "goal", "wsym us"] + peers, rows)
+
+    rows = []
+    for kind, goal in MIXTURES.items():
+        case = ONLY_CASE[kind]
+        if (key := (case, kind, "wsym", "stacked")) in times:
+            of_peak = statistics.median(work[case, kind] / (t * 1e-6) / p for t, p in zip(times[key], peaks[case]))
+            rows.append([kind, statistics.median(times[key]), of_peak, 0.65, goal] + over_wsym(times, key, peers))
+    table("A step of 16 experts, otto, d = 64: time of the peer's best over wsym's",
+          ["mixture", "wsym us", "of FMA peak", "goal", "goal over peers"] + peers, rows)
 
 
 def main():
@@ -175,10 +190,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.3, help="for each measurement")
     parser.add_argument("--cases", nargs="*", default=CASES)
+    parser.add_argument("--kinds", nargs="*", help="step, ensemble, predict_1, predict_4096, moe, moie; default: all")
     parser.add_argument("--core", type=int, default=0)
     options = parser.parse_args()
 
-    contestants = start(options.peer, options.core)
+    contestants = start(options.peer, options.core, options.kinds)
     if not contestants or contestants[0].name != "wsym":
         sys.exit("compare: wsym's own worker must run")
     wsym, folders = contestants[0], {}
@@ -187,7 +203,8 @@ def main():
         os.makedirs(folders[case], exist_ok=True)
         wsym.ask("save", case, folders[case])
     check_losses(contestants, folders, 50)
-    work = {case: float(wsym.ask("work", "step", "mlp", case, folder, 0)) for case, folder in folders.items()}
+    work = {(case, kind): float(wsym.ask("work", kind, variant, case, folder, 0)) for case, folder in folders.items()
+            for kind, variant in wsym.kinds(case) if kind in MIXTURES or variant == "mlp"}
     times, peaks = measure(contestants, folders, options.rounds, options.seconds)
 
     with open(os.path.join(options.work, "times.csv"), "w", newline="") as file:
@@ -196,7 +213,8 @@ def main():
         for key, list_ in times.items():
             out.writerows([*key, r + 1, t] for r, t in enumerate(list_))
     with open(os.path.join(options.work, "peaks.json"), "w") as file:
-        json.dump({"fma_flops_per_second": peaks, "flops_per_step": work}, file, indent=1)
+        flops = {" ".join(key): number for key, number in work.items()}
+        json.dump({"fma_flops_per_second": peaks, "flops_per_step": flops}, file, indent=1)
     report(times, peaks, work, [c.name for c in contestants[1:]])
 
 

@@ -6,6 +6,7 @@ import itertools
 import torch
 import torch.nn.functional as F
 from cases import DECAY, MEMBERS, RATE, ROWS, serve
+from torch_mixtures import MODELS
 
 torch.set_num_threads(1)
 TORCH_2 = int(torch.__version__.split(".")[0]) >= 2
@@ -201,6 +202,17 @@ def vmapped(case, **options):
     return stepper(case, lambda x: mapped(parameters, x), optimizer, zero, MEMBERS), MEMBERS
 
 
+def mixture(case, build, flat=False, compiled=False, **options):
+    parameters, forward = build(case)
+    if flat:
+        buffer = flatten(parameters)
+        optimizer, zero = torch.optim.AdamW([buffer], **ADAMW, **options), lambda: buffer.grad.zero_()
+    else:
+        optimizer = torch.optim.AdamW(parameters, **ADAMW, **options)
+        zero = lambda: optimizer.zero_grad(set_to_none=True)
+    return stepper(case, torch.compile(forward) if compiled else forward, optimizer, zero), 1
+
+
 def input_rows(case, rows):
     x = torch.cat([torch.from_numpy(x) for x, _ in case.batches])
     return x[:rows].contiguous()
@@ -258,6 +270,15 @@ if TORCH_2:
         "step:compile_fused": lambda case: single(case, compiled=True, fused=True),
         "ensemble:bmm_fused": lambda case: bmm(case, fused=True),
     }
+
+for name, build in MODELS.items():
+    VARIANTS[f"{name}"] = lambda case, build=build: mixture(case, build)
+    VARIANTS[f"{name}_foreach"] = lambda case, build=build: mixture(case, build, foreach=True)
+    VARIANTS[f"{name}_flat"] = lambda case, build=build: mixture(case, build, flat=True)
+    if TORCH_2:
+        VARIANTS[f"{name}_fused"] = lambda case, build=build: mixture(case, build, fused=True)
+        VARIANTS[f"{name}_flat_fused"] = lambda case, build=build: mixture(case, build, flat=True, fused=True)
+        VARIANTS[f"{name}_compile_fused"] = lambda case, build=build: mixture(case, build, compiled=True, fused=True)
 
 if __name__ == "__main__":
     serve(VARIANTS)

@@ -7,6 +7,7 @@
 #include "peak.hpp"
 #include "timing.hpp"
 #include "train/by_hand.hpp"
+#include "train/mixture_workload.hpp"
 #include "wsym/ensemble/deep_ensemble.hpp"
 
 namespace {
@@ -14,6 +15,7 @@ using namespace wsym;
 using namespace wsym::bench;
 
 constexpr std::uint64_t ensemble_size = 64;
+constexpr std::string_view mixture_case = "otto_64";
 
 template <class T> void append(const std::string& path, const T* data, Index count, const char* mode = "ab") {
   std::FILE* file = std::fopen(path.c_str(), mode);
@@ -22,14 +24,19 @@ template <class T> void append(const std::string& path, const T* data, Index cou
   expect<Error>(std::fclose(file) == 0 && written == static_cast<std::size_t>(count), path, ": cannot be written");
 }
 
+template <class M> void append_parameters(const std::string& path, const M& model) {
+  append(path, "", 0, "wb");
+  for_each_parameter(model, [&](const Parameter<float>& p) { append(path, p.value().data(), p.size()); });
+}
+
 /// weights.f32: weight (out, in) and bias of each layer; x.f32: 16 batches of 256 rows; y.f32 or y.i32: their targets.
+/// mixture.f32, for one case: weight and bias of the gate, then the layers of every expert.
 void save_case(const Case& c, const std::string& folder) {
   const Training training(c);
   const std::string y = c.task.kind == TaskKind::regression ? "/y.f32" : "/y.i32";
-  for (const std::string& name : {std::string("/weights.f32"), std::string("/x.f32"), y})
-    append(folder + name, "", 0, "wb");
-  for_each_parameter(training.member.model,
-                     [&](const Parameter<float>& p) { append(folder + "/weights.f32", p.value().data(), p.size()); });
+  for (const std::string& name : {std::string("/x.f32"), y}) append(folder + name, "", 0, "wb");
+  append_parameters(folder + "/weights.f32", training.member.model);
+  if (c.name() == mixture_case) append_parameters(folder + "/mixture.f32", make_mixture<MixtureOfExperts<float>>(c));
   for (const Dataset<float>& batch : training.batches) {
     append(folder + "/x.f32", batch.x.data(), batch.x.size());
     if (c.task.kind == TaskKind::regression)
@@ -75,17 +82,29 @@ double time_prediction(const Case& c, Index rows, double budget) {
   return microseconds(budget, [&] { predict(ensemble, std::as_const(data.x).mat(), y.mat(), workspace); });
 }
 
+/// f(training), which has a tape and step().
+template <class F> auto with_training(const std::string& kind, const std::string& variant, const Case& c, F&& f) {
+  const auto mixture = [&]<class M>(M model) {
+    MixtureTraining<M> training(std::move(model), c);
+    return f(training);
+  };
+  if (kind == "moe") return mixture(make_mixture<MixtureOfExperts<float>>(c));
+  if (kind == "moie") return mixture(make_mixture<MixtureOfInterpolatedExperts<float>>(c));
+  expect<ConfigError>(kind == "step", "no kind '", kind, "'");
+  Training training(c, variant == "w_asymmetric");
+  return f(training);
+}
+
 double time_of(const std::string& kind, const std::string& variant, const Case& c, double budget) {
   if (kind == "predict_1") return time_prediction(c, 1, budget);
   if (kind == "predict_4096") return time_prediction(c, 4096, budget);
   if (kind == "ensemble") return time_ensemble(c, budget);
-  expect<ConfigError>(kind == "step", "no kind '", kind, "'");
   if (variant == "by_hand") {
     ByHand by_hand(c);
     return microseconds(budget, [&] { by_hand.step(); });
   }
-  Training training(c, variant == "w_asymmetric");
-  return microseconds(budget, [&] { training.step(); });
+  return with_training(kind, variant, c,
+                       [=](auto& training) { return microseconds(budget, [&] { training.step(); }); });
 }
 
 std::string answer(const std::string& question) {
@@ -95,7 +114,8 @@ std::string answer(const std::string& question) {
   std::string word, kind, variant, name, folder;
   in >> word;
   if (word == "list")
-    return "step:mlp step:w_asymmetric step:by_hand ensemble:members predict_1:workspace predict_4096:workspace";
+    return "step:mlp step:w_asymmetric step:by_hand ensemble:members predict_1:workspace predict_4096:workspace "
+           "moe:stacked moie:stacked";
   if (word == "peak") {
     out << fma_peak();
     return out.str();
@@ -109,14 +129,17 @@ std::string answer(const std::string& question) {
   in >> kind >> variant >> name >> folder >> number;
   const Case c = find_case(name);
   if (word == "work") {
-    Training training(c);
-    training.step();
-    out << training.tape.work();
+    out << with_training(kind, variant, c, [](auto& training) {
+      training.step();
+      return training.tape.work();
+    });
   } else if (word == "time") {
     out << time_of(kind, variant, c, number);
   } else if (word == "losses") {
-    Training training(c);
-    for (int i = 0; i < static_cast<int>(number); ++i) out << training.step() << ' ';
+    with_training(kind, variant, c, [&](auto& training) {
+      for (int i = 0; i < static_cast<int>(number); ++i) out << training.step() << ' ';
+      return 0;
+    });
   } else {
     throw ConfigError("no question '" + word + "'");
   }
