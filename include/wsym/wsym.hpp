@@ -64,6 +64,7 @@
 
 #include "wsym/nn/gate.hpp"
 #include "wsym/nn/init.hpp"
+#include "wsym/nn/layer_norm.hpp"
 #include "wsym/nn/linear.hpp"
 #include "wsym/nn/mlp.hpp"
 #include "wsym/nn/module.hpp"
@@ -72,6 +73,7 @@
 #include "wsym/nn/pass.hpp"
 #include "wsym/nn/predict.hpp"
 #include "wsym/nn/sigma_asymmetry.hpp"
+#include "wsym/nn/transfer.hpp"
 #include "wsym/nn/w_asymmetry.hpp"
 
 #include "wsym/optim/adamw.hpp"
