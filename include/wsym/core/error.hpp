@@ -51,11 +51,11 @@ struct DataError : Error {
   static std::string describe(const std::string& message, const std::string& file, std::int64_t line,
                               const std::string& column, const std::string& value) {
     std::string text = file;
-    if (line > 0) text += ":" + std::to_string(line);
+    if (line > 0) text.append(":").append(std::to_string(line));
     if (!text.empty()) text += ": ";
-    if (!column.empty()) text += "column '" + column + "': ";
+    if (!column.empty()) text.append("column '").append(column).append("': ");
     text += message;
-    if (!value.empty()) text += " (value: '" + value + "')";
+    if (!value.empty()) text.append(" (value: '").append(value).append("')");
     return text;
   }
 };
