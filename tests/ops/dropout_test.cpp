@@ -16,7 +16,7 @@ auto op(double rate, const Key& key, Index first_row = 0) {
 
 TEST_CASE_TEMPLATE("dropout: every entry is 0 or divided by 1 - rate, as often as the rate says", T, float, double) {
   const Index n = 40000;
-  for (const double rate : {0.1, 0.25, 0.5, 0.9}) {
+  for (const double rate : {0.125, 0.25, 0.5, 0.875}) {
     const Tensor<T> y = test::value_of<T>(op(rate, Key(1)), {Tensor<T>({n / 8, 8}, T(3))});
     Index dropped = 0;
     for (const T value : y.span()) {
@@ -26,6 +26,15 @@ TEST_CASE_TEMPLATE("dropout: every entry is 0 or divided by 1 - rate, as often a
     const double size = static_cast<double>(n);  // five standard deviations
     CHECK(std::abs(static_cast<double>(dropped) - rate * size) < 5 * std::sqrt(rate * (1 - rate) * size));
   }
+}
+
+TEST_CASE_TEMPLATE("dropout: a rate is rounded to a multiple of 2^-16, and the scale with it", T, float, double) {
+  const auto scale_of = [](double rate) {
+    return test::value_of<T>(op(rate, Key(1)), {Tensor<T>({400, 8}, T(1))}).array().maxCoeff();
+  };
+  CHECK(scale_of(0.1) == static_cast<T>(65536.0 / (65536 - 6554)));
+  CHECK(scale_of(1e-6) == T(1));
+  CHECK(test::value_of<T>(op(0.999999, Key(1)), {Tensor<T>({40, 8}, T(1))}).array().maxCoeff() <= T(65536));
 }
 
 TEST_CASE_TEMPLATE("dropout: neighbours in rows and columns are dropped independently", T, float, double) {

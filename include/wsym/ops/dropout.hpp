@@ -5,23 +5,35 @@
 
 namespace wsym {
 
-/// y = x m / (1 - rate), m_ij = 0 with probability `rate` (to within 2^-32) and 1 otherwise, so that the mean of y is
-/// x. x (...) -> (...); differentiable. Entry (i, j) is kept or dropped by the key and its place (first_row + i, j)
-/// alone. rate = 0 is x itself. Throws ConfigError unless 0 <= rate < 1. Source: Srivastava et al. 2014, with the scale
-/// moved to training ("inverted").
+namespace detail {
+/// Calls f(i, 16 random bits) for the n places from `first` on, a function of the key and the place alone. The bits of
+/// 64 places are drawn at once, so that the draws overlap.
+template <class F> void for_each_16_bits(const Key& key, std::uint64_t first, Index n, const F& f) {
+  constexpr std::uint64_t draws = 16;
+  const std::uint64_t end = first + static_cast<std::uint64_t>(n);
+  for (std::uint64_t start = first / 4; 4 * start < end; start += draws) {
+    std::uint64_t words[draws];
+    for (std::uint64_t w = 0; w < draws; ++w) words[w] = key.bits(start + w);
+    const std::uint64_t stop = std::min(end, 4 * (start + draws));
+    for (std::uint64_t place = std::max(first, 4 * start); place < stop; ++place)
+      f(static_cast<Index>(place - first), words[place / 4 - start] >> place % 4 * 16 & 0xffff);
+  }
+}
+}  // namespace detail
+
+/// y = x m / (1 - p), m_ij = 0 with probability p and 1 otherwise, so that the mean of y is x; p is the rate rounded to
+/// a multiple of 2^-16. x (...) -> (...); differentiable. Entry (i, j) is kept or dropped by the key and its place
+/// (first_row + i, j) alone. Rate 0 is x itself. Throws ConfigError unless 0 <= rate < 1.
+/// Source: Srivastava et al. 2014, with the scale moved to training ("inverted").
 template <Real T> Var<T> dropout(Var<T> x, double rate, const Key& key, Index first_row = 0) {
   expect<ConfigError>(rate >= 0 && rate < 1, "dropout: rate ", rate, "; it lies in [0, 1)");
   if (rate == 0) return x;
   T* factor = x.tape().scratch(x.size());
   const auto first = static_cast<std::uint64_t>(first_row * x.cols());
-  const auto threshold = static_cast<std::uint64_t>(rate * 0x1p32);
-  const T kept = static_cast<T>(1 / (1 - rate));
-  std::uint64_t bits = key.bits(first / 2);  // 32 for each of two entries
-  for (Index i = 0; i < x.size(); ++i) {
-    const std::uint64_t place = first + static_cast<std::uint64_t>(i);
-    if (place % 2 == 0) bits = key.bits(place / 2);
-    factor[i] = (place % 2 == 0 ? bits & 0xffffffff : bits >> 32) < threshold ? T(0) : kept;
-  }
+  const auto threshold = std::min<std::uint64_t>(static_cast<std::uint64_t>(std::llround(rate * 65536)), 65535);
+  const T kept = static_cast<T>(65536 / static_cast<double>(65536 - threshold));
+  detail::for_each_16_bits(key, first, x.size(),
+                           [&](Index i, std::uint64_t bits) { factor[i] = bits < threshold ? T(0) : kept; });
   Var<T> y = x.tape().result(x.shape(), x);
   const ConstMatMap<T> mask(factor, x.rows(), x.cols());
   y.out() = x.value().cwiseProduct(mask);

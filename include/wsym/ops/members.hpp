@@ -5,7 +5,7 @@
 #include "wsym/kernels/reduce.hpp"
 
 /// Ops of networks that hold M members, whose rows stand member by member: all of member 0, then all of member 1, and
-/// so on, as tile() puts them.
+/// so on, as tile_rows() puts them.
 namespace wsym {
 
 namespace detail {
