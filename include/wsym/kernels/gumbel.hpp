@@ -8,18 +8,17 @@
 namespace wsym::kernels {
 inline namespace WSYM_SIMD {
 
-/// g[i] = key.gumbel(first + i) for n numbers, with the library's own logarithm: in double to a few units in the last
-/// place of the largest, 37, or its rounding to float.
+/// g[i] = key.gumbel(first + i) for n numbers, with the library's own logarithm: a few units in the last place of a
+/// double of 37, the largest, and then the rounding to T.
 template <Real T> void gumbel(const Key& key, std::uint64_t first, T* g, Index n) {
-  constexpr int step = lanes<double>;
-  constexpr std::uint64_t one = std::bit_cast<std::uint64_t>(1.0);
-  for (Index i = 0; i < n; i += step) {
-    detail::Bits<double> bits;
-    for (int l = 0; l < step; ++l) bits[l] = key.bits(first + static_cast<std::uint64_t>(i + l));
-    // Key::uniform: the upper 52 bits as the fraction of a number in [1, 2), less 1 - 2^-53, is exact and not 0.
-    const Vec<double> u = reinterpret_cast<Vec<double>>(bits >> 12 | one) - (1 - 0x1p-53);
-    const Vec<double> noise = -log<double>(-log<double>(u));
-    for (int l = 0; l < std::min<Index>(step, n - i); ++l) g[i + l] = static_cast<T>(noise[l]);
+  constexpr Index block = 128;  // loops of their own for draws and logarithms, which compilers can turn into vectors
+  alignas(alignment) double u[block];
+  for (Index i = 0; i < n; i += block) {
+    const Index count = std::min(block, n - i);
+    for (Index j = 0; j < count; ++j) u[j] = key.uniform(first + static_cast<std::uint64_t>(i + j));
+    for_each_vector<double>(
+        count, [&](Index j, auto some) { store<double>(u + j, -log<double>(-log<double>(load(u + j, some))), some); });
+    for (Index j = 0; j < count; ++j) g[i + j] = static_cast<T>(u[j]);
   }
 }
 
