@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "experiment/cells.hpp"
+#include "experiment/text.hpp"
 #include "wsym/core/parallel.hpp"
 
 namespace wsym::experiment {
@@ -16,10 +18,21 @@ struct Scale {
   Index members, repeats, epochs;
 };
 
-Scale scale_of(const std::string& name, const Program& program) {
-  if (name == "smoke") return {{16}, 4, 1, 20};
-  if (name == "quick") return {{64}, 16, 3, program.quick_epochs};
+Scale scale_of(const Options& o, const Program& program) {
+  if (o.scale == "smoke") return {{16}, 4, 1, 20};
+  if (o.scale == "quick") return {{64}, 16, 3, program.quick_epochs};
+  if (o.experiment == "controls") return {{64}, 32, 10, 1000};
+  if (o.experiment == "moe") return {{64}, 1, 10, 1000};
   return {{64, 128, 256}, 64, 10, 1000};
+}
+
+/// Numbers of experts: of the paper's figures those that the scale has time for; its text ends at 64, its code at 128.
+std::vector<Index> experts_of(const Options& o) {
+  if (o.experiment == "controls") return {o.scale == "smoke" ? 2 : 8};
+  const Index most = o.scale == "smoke" ? 4 : o.scale == "quick" ? 16 : o.preset == "code" ? 128 : 64;
+  std::vector<Index> experts;
+  for (Index count = 2; count <= most; count *= 2) experts.push_back(count);
+  return experts;
 }
 
 /// One option in one group; a non-empty `fallback` stands in the help as [fallback].
@@ -50,7 +63,8 @@ const CLI::Validator count = whole<Index>(), seed = whole<std::uint64_t>();
 void add_what(CLI::App& app, Options& o) {
   const char* const group = "What to run";
   add(app, group, "--data", "DIR", o.data, "folder of the data", "$WSYM_DATA_DIR, else ./data");
-  add(app, group, "--experiment", "NAME", o.experiment, "ensemble", "ensemble")->check(one_of({"ensemble"}));
+  add(app, group, "--experiment", "NAME", o.experiment, "ensemble, moe: mixtures of experts, controls", "ensemble")
+      ->check(one_of({"ensemble", "moe", "controls"}));
   add(app, group, "--scale", "NAME", o.scale, "smoke: seconds, quick: minutes, paper: many hours", "quick")
       ->check(one_of({"smoke", "quick", "paper"}));
   add(app, group, "--preset", "NAME", o.preset, "text: as the paper says, code: as its authors' code does", "text")
@@ -61,19 +75,38 @@ void add_what(CLI::App& app, Options& o) {
 
 void add_networks(CLI::App& app, Options& o) {
   const char* const group = "Networks [smoke | quick | paper]";
-  add(app, group, "--models", "LIST", o.models, "of mlp and wmlp, the W-asymmetric one", "mlp,wmlp")
+  add(app, group, "--models", "LIST", o.models, "mlp; wmlp: W-asymmetric; imlp, iwmlp: interpolated",
+      "mlp,wmlp; moe: all")
       ->delimiter(',')
-      ->check(one_of({"mlp", "wmlp"}));
-  add(app, group, "--hidden", "LIST", o.hidden, "widths of the three hidden layers", "16 | 64 | 64,128,256")
+      ->check(one_of({"mlp", "wmlp", "imlp", "iwmlp"}));
+  add(app, group, "--hidden", "LIST", o.hidden, "widths of the hidden layers", "16 | 64 | 64,128,256; others: 64")
       ->delimiter(',')
       ->check(count);
-  add(app, group, "--members", "N", o.members, "networks of an ensemble; its sizes: 2, 4, 8, ..", "4 | 16 | 64")
+  add(app, group, "--members", "N", o.members, "networks of an ensemble; its sizes: 2, 4, 8, ..",
+      "4 | 16 | 64; controls: 32")
       ->check(count);
   add(app, group, "--repeats", "N", o.repeats, "repetitions; all share one split", "1 | 3 | 10")->check(count);
   add(app, group, "--mask-scope", "NAME", o.mask_scope, "who has one wmlp mask: shared, repetition, member",
       "shared; code: member")
       ->check(one_of({"shared", "repetition", "member"}));
   add(app, group, "--mask-seed", "N", o.mask_seed, "of masks and frozen values", "0")->check(seed);
+}
+
+void add_mixtures(CLI::App& app, Options& o) {
+  const char* const group = "Mixtures of experts, and controls";
+  add(app, group, "--gates", "LIST", o.gates, "of softmax and gumbel", "softmax,gumbel")
+      ->delimiter(',')
+      ->check(one_of({"softmax", "gumbel"}));
+  add(app, group, "--experts", "LIST", o.experts, "experts of a mixture", "2,4 | 2,..,16 | 2,..,64; code: 2,..,128")
+      ->delimiter(',')
+      ->check(count);
+  add(app, group, "--temperature", "X", o.temperature, "of Gumbel gates", "2");
+  add(app, group, "--gate-samples", "N", o.gate_samples, "of a Gumbel gate at evaluation", "10")->check(count);
+  add(app, group, "--moie-average", "NAME", o.moie_average, "what those samples average: gates | outputs", "gates")
+      ->check(one_of({"gates", "outputs"}));
+  add(app, group, "--controls", "LIST", o.controls, "which; their names stand below", "all")
+      ->delimiter(',')
+      ->check(one_of(control_names()));
 }
 
 void add_training(CLI::App& app, Options& o, const Program& program) {
@@ -88,14 +121,14 @@ void add_training(CLI::App& app, Options& o, const Program& program) {
   add(app, group, "--seed", "N", o.seed, "of weights and batches, and of the text preset's split", "0")->check(seed);
 }
 
-void add_results(CLI::App& app, Options& o, const Program& program) {
+void add_results(CLI::App& app, Options& o) {
   const char* const group = "Results";
   add(app, group, "--average", "NAME", o.average, "what classifiers average: logits | probabilities", "logits")
       ->check(one_of({"logits", "probabilities"}));
   add(app, group, "--groups", "NAME", o.groups, "k networks: the first k, or all disjoint groups of k", "first")
       ->check(one_of({"first", "disjoint"}));
   add(app, group, "--out", "DIR", o.out, "folder of journal, tables, figures",
-      "results/" + program.name + "-PRESET-SCALE");
+      "results/PROGRAM[-EXPERIMENT]-PRESET-SCALE");
   app.add_flag("--keep-weights", o.keep_weights, "keep every network's safetensors file")->group(group);
   add(app, group, "--threads", "N", o.threads, "networks trained at once", "all cores")->check(whole<int>());
   app.add_flag("--quiet", o.quiet, "print nothing but warnings and errors")->group(group);
@@ -104,6 +137,8 @@ void add_results(CLI::App& app, Options& o, const Program& program) {
 std::string footer(const Program& program) {
   return "Example: " + program.name + " --hidden 64,128 --members 8 --repeats 2 --out results/" + program.name +
          "\n"
+         "Controls: of W-asymmetric ensembles mask_scope, mask_seed, kappa, frozen, n_fix; of all ensembles\n"
+         "weights; of mixtures weight_decay, expert_dropout, balance.\n"
          "Run the same command again after an interruption, or with more members, repeats, widths or\n"
          "models: it continues from the journal in --out. Exit codes: 0 done, 2 wrong usage, 1 anything else.";
 }
@@ -120,11 +155,35 @@ void within(const char* option, Index value, Index least, Index most) {
     throw Usage(message(option, ": ", value, " came; it must be from ", least, " to ", most), 2);
 }
 
+/// An option that says nothing about the experiment is a mistake.
+void refuse_elsewhere(const Options& o, const CLI::App& app) {
+  const std::pair<const char*, std::vector<std::string>> homes[] = {
+      {"--gates", {"moe", "controls"}},        {"--experts", {"moe", "controls"}},
+      {"--temperature", {"moe", "controls"}},  {"--gate-samples", {"moe", "controls"}},
+      {"--moie-average", {"moe", "controls"}}, {"--controls", {"controls"}},
+      {"--members", {"ensemble", "controls"}}, {"--average", {"ensemble", "controls"}},
+      {"--groups", {"ensemble", "controls"}}};
+  for (const auto& [option, experiments] : homes)
+    if (app.count(option) > 0 && std::find(experiments.begin(), experiments.end(), o.experiment) == experiments.end())
+      throw Usage(
+          message(option, ": came with --experiment ", o.experiment, "; it belongs to ", join(experiments, " and ")),
+          2);
+  if (o.experiment != "ensemble") return;
+  for (const std::string& model : o.models)
+    if (interpolates(model))
+      throw Usage(message("--models: ", model, " came with --experiment ensemble; it knows mlp and wmlp"), 2);
+}
+
 void check(const Options& o) {
   constexpr Index many = 1'000'000;
   for (const Index width : o.hidden) within("--hidden", width, 1, 65536);
   refuse_twice("--hidden", o.hidden);
   refuse_twice("--models", o.models);
+  refuse_twice("--gates", o.gates);
+  refuse_twice("--controls", o.controls);
+  for (const Index experts : o.experts) within("--experts", experts, 1, 4096);
+  refuse_twice("--experts", o.experts);
+  within("--gate-samples", o.gate_samples, 1, 10'000);
   within("--members", o.members, 1, many);
   within("--repeats", o.repeats, 1, many);
   within("--epochs", o.epochs, 1, many);
@@ -132,19 +191,28 @@ void check(const Options& o) {
   within("--batch-size", o.batch_size, 1, many);
   within("--threads", o.threads, 1, 4096);
   if (!(o.lr > 0) || std::isinf(o.lr)) throw Usage(message("--lr: ", o.lr, " came; it must be above 0"), 2);
+  if (!(o.temperature > 0) || std::isinf(o.temperature))
+    throw Usage(message("--temperature: ", o.temperature, " came; it must be above 0"), 2);
   if (!(o.weight_decay >= 0) || std::isinf(o.weight_decay))
     throw Usage(message("--weight-decay: ", o.weight_decay, " came; at least 0 is needed"), 2);
 }
 
-/// Fills what the user left open from --scale and --preset.
+/// Fills what the user left open from --scale, --preset and --experiment.
 void fill(Options& o, const CLI::App& app, const Program& program) {
-  const Scale scale = scale_of(o.scale, program);
+  const Scale scale = scale_of(o, program);
   if (app.count("--hidden") == 0) o.hidden = scale.hidden;
   if (app.count("--members") == 0) o.members = scale.members;
   if (app.count("--repeats") == 0) o.repeats = scale.repeats;
   if (app.count("--epochs") == 0) o.epochs = scale.epochs;
   if (app.count("--mask-scope") == 0) o.mask_scope = preset_mask_scope(o.preset);
-  if (app.count("--out") == 0) o.out = "results/" + program.name + "-" + o.preset + "-" + o.scale;
+  if (app.count("--experts") == 0) o.experts = experts_of(o);
+  if (app.count("--controls") == 0) o.controls = control_names();
+  if (app.count("--models") == 0) {
+    o.models = {"mlp", "wmlp"};
+    if (o.experiment == "moe") o.models.insert(o.models.end(), {"imlp", "iwmlp"});
+  }
+  const std::string experiment = o.experiment == "ensemble" ? "" : "-" + o.experiment;
+  if (app.count("--out") == 0) o.out = "results/" + program.name + experiment + "-" + o.preset + "-" + o.scale;
 }
 
 }  // namespace
@@ -157,17 +225,26 @@ std::string preset_weights(const std::string& preset) {
   return preset == "code" ? "last" : "best";
 }
 
+bool interpolates(const std::string& model) {
+  return model[0] == 'i';
+}
+
+bool asymmetric(const std::string& model) {
+  return model.find('w') != model.npos;
+}
+
 Options parse_options(const Program& program, const std::vector<std::string>& arguments) {
   Options o;
   o.threads = available_threads();
   CLI::App app(
-      program.title + ": deep ensembles of MLPs and W-asymmetric MLPs, from the raw file to tables and figures.",
+      program.title + ": deep ensembles and mixtures of plain and W-asymmetric MLPs, from raw file to figures.",
       program.name);
-  app.get_formatter()->column_width(20);
+  app.get_formatter()->column_width(22);
   add_what(app, o);
   add_networks(app, o);
+  add_mixtures(app, o);
   add_training(app, o, program);
-  add_results(app, o, program);
+  add_results(app, o);
   app.footer(footer(program));
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -177,6 +254,7 @@ Options parse_options(const Program& program, const std::vector<std::string>& ar
     throw Usage(error.what(), 2);
   }
   fill(o, app, program);
+  refuse_elsewhere(o, app);
   check(o);
   return o;
 }

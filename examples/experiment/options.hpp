@@ -22,12 +22,19 @@ struct Options {
   std::string scale = "quick";
   std::string preset = "text";
 
-  std::vector<std::string> models = {"mlp", "wmlp"};
+  std::vector<std::string> models = {"mlp", "wmlp"};  // and imlp, iwmlp
   std::vector<Index> hidden;
   Index members = 0;
   Index repeats = 0;
   std::string mask_scope;  // shared | repetition | member
   std::uint64_t mask_seed = 0;
+
+  std::vector<std::string> gates = {"softmax", "gumbel"};
+  std::vector<Index> experts;
+  double temperature = 2;
+  Index gate_samples = 10;
+  std::string moie_average = "gates";  // gates | outputs
+  std::vector<std::string> controls;   // of control_names()
 
   Index epochs = 0;
   Index patience = 16;
@@ -51,6 +58,12 @@ std::string preset_mask_scope(const std::string& preset);
 
 /// Which epoch's weights a preset reports: "best" on the validation set, or "last" (spec D4).
 std::string preset_weights(const std::string& preset);
+
+/// True for a mixture of experts whose weights are interpolated, not their outputs.
+bool interpolates(const std::string& model);
+
+/// True for a model with W-asymmetric networks.
+bool asymmetric(const std::string& model);
 
 /// Reads a command line (without the program's name). Throws Usage for --help (exit code 0) and for what cannot be
 /// obeyed (2); the text says which option, what came and what is allowed.

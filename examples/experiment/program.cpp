@@ -7,10 +7,12 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "experiment/ensemble_trainer.hpp"
+#include "experiment/cells.hpp"
+#include "experiment/controls.hpp"
 #include "experiment/figures.hpp"
 #include "experiment/report.hpp"
 #include "experiment/tables.hpp"
+#include "experiment/trainers.hpp"
 #include "wsym/io/atomic_file.hpp"
 
 #ifndef WSYM_EXAMPLES_DATA
@@ -63,19 +65,26 @@ void write_results(const Program& program, const Options& options, const Prepare
   write_file_atomically(options.out + "/summary.csv", summary_csv(setting, groups, view));
   write_file_atomically(options.out + "/metrics.csv", metrics_csv(setting, groups));
   write_file_atomically(options.out + "/summary.json", summary_json(options, data, journal, header));
+  std::string printed = printed_table(setting, data.unit, groups, view), tables = "summary.csv, metrics.csv, ";
+  if (options.experiment == "controls") {
+    const std::vector<ControlResult> controls = compare_controls(setting, groups, options);
+    write_file_atomically(options.out + "/controls.csv", controls_csv(setting, controls));
+    printed = printed_controls(setting, controls);
+    tables += "controls.csv, ";
+  }
   const std::string drawn = draw_figures(setting, options.out + "/figures",
                                          program.title + ", preset " + options.preset, data.unit, groups, view);
   if (options.quiet) return;
-  std::printf("%s\ntables: %s/summary.csv, metrics.csv, summary.json\n%s\n",
-              printed_table(setting, data.unit, groups, view).c_str(), options.out.c_str(), drawn.c_str());
+  std::printf("%s\ntables: %s/%ssummary.json\n%s\n", printed.c_str(), options.out.c_str(), tables.c_str(),
+              drawn.c_str());
 }
 
 int run_experiment(const Program& program, const Options& options, const std::string& command) {
   const std::string folder = data_folder(program, options);
   const Preset preset = options.preset == "code" ? Preset::code : Preset::text;
   const Prepared<float> data = prepare<float>(program.name, folder, preset, Key(options.seed).child("split"));
-  const EnsembleTrainer trainer(data, options);
-  const std::vector<Cell> cells = cells_of(options);
+  const Trainers trainer(data, options);
+  const std::vector<Cell> cells = cells_of(options, data.train.features());
   for (const Cell& cell : cells) trainer.cost(cell);  // what cannot be built is an error before anything is trained
 
   const RunHeader header = run_header(options, data, command);

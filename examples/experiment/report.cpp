@@ -78,6 +78,12 @@ Json options_json(const Options& o) {
                        {"repeats", o.repeats},
                        {"mask_scope", o.mask_scope},
                        {"mask_seed", o.mask_seed},
+                       {"gates", Json::array(o.gates)},
+                       {"experts", Json::array(o.experts)},
+                       {"temperature", o.temperature},
+                       {"gate_samples", o.gate_samples},
+                       {"moie_average", o.moie_average},
+                       {"controls", Json::array(o.controls)},
                        {"epochs", o.epochs},
                        {"patience", o.patience},
                        {"batch_size", o.batch_size},
@@ -99,15 +105,6 @@ Json data_json(const Prepared<float>& data) {
                        {"validation", data.valid.rows()},
                        {"test", data.test.rows()},
                        {"preprocessing", data.fitted}});
-}
-
-/// How a W-asymmetric cell differs from its preset's method; the other networks know no masks.
-std::string variant_of(const Options& options, const std::string& model) {
-  std::vector<std::string> pairs;
-  if (model == "wmlp" && options.mask_scope != preset_mask_scope(options.preset))
-    pairs.push_back("mask_scope=" + options.mask_scope);
-  if (model == "wmlp" && options.mask_seed != 0) pairs.push_back("mask_seed=" + std::to_string(options.mask_seed));
-  return join(pairs, ";");
 }
 
 }  // namespace
@@ -137,15 +134,6 @@ std::string describe(const Program& program) {
     row += value + std::string(width - value.size(), ' ');
   }
   return head + "\n" + row + "\n";
-}
-
-std::vector<Cell> cells_of(const Options& options) {
-  std::vector<Cell> cells;
-  for (const Index hidden : options.hidden)
-    for (Index repeat = 0; repeat < options.repeats; ++repeat)
-      for (const std::string& model : options.models)
-        cells.push_back({options.experiment, variant_of(options, model), hidden, model, repeat});
-  return cells;
 }
 
 RunHeader run_header(const Options& o, const Prepared<float>& data, const std::string& command) {

@@ -13,9 +13,6 @@ namespace wsym::experiment {
 /// The paper's Table 1 for one data set: its size, columns, task and the parts of both presets.
 std::string describe(const Program& program);
 
-/// The cells that the options ask for, in the order in which they are worked on.
-std::vector<Cell> cells_of(const Options& options);
-
 /// Who runs, for the journal: options that must stay as they are, and the build.
 RunHeader run_header(const Options& options, const Prepared<float>& data, const std::string& command);
 

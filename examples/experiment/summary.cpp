@@ -137,6 +137,11 @@ std::vector<Group> groups_of(const Records& records) {
   return list;
 }
 
+Score score_of_view(const CellRecord& cell, Index size, const ViewChoice& view) {
+  const SizeRecord* const record = find_size(cell, size);
+  return record == nullptr ? Score{} : find_view(*record, view);
+}
+
 SizeSummary summarise(const Setting& setting, const Group& group, Index size, const ViewChoice& view) {
   if (group.cell.mixture()) return summarise_mixtures(setting, group, size);
   SizeSummary result;

@@ -65,6 +65,9 @@ struct ViewChoice {
   std::string groups = "first", average = "logits";
 };
 
+/// The score of a cell's ensembles of this size; undefined where it has none.
+Score score_of_view(const CellRecord& cell, Index size, const ViewChoice& view);
+
 /// Size 1 is the single networks, otherwise ensembles. The improvement is a ratio of means over repetitions: of
 /// ensembles against the mean of all members, of mixtures against those of two experts in the same repetitions.
 SizeSummary summarise(const Setting& setting, const Group& group, Index size, const ViewChoice& view);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "examples/experiment/noise.hpp"
 #include "examples/experiment/records.hpp"
 #include "examples/experiment/scratch_folder.hpp"
 #include "wsym/ensemble/deep_ensemble.hpp"
@@ -14,38 +15,17 @@ using namespace wsym::experiment;
 
 namespace {
 
-constexpr Index features = 8;
-
-/// Rows of noise whose target is a simple function of them.
-Dataset<float> noise(Index rows, Task task, const Key& key) {
-  Dataset<float> data{Tensor<float>({rows, features}), Tensor<float>(), {}, task};
-  if (task.kind == TaskKind::regression) data.y = Tensor<float>({rows, 1});
-  for (Index i = 0; i < data.x.size(); ++i) data.x[i] = static_cast<float>(key.normal(static_cast<std::uint64_t>(i)));
-  for (Index row = 0; row < rows; ++row) {
-    const float sum = data.x(row, 0) + data.x(row, 1) * data.x(row, 2);
-    if (task.kind == TaskKind::regression)
-      data.y[row] = sum;
-    else
-      data.labels.push_back(sum > 0 ? 1 : 0);
-  }
-  return data;
-}
-
-Prepared<float> prepared(TaskKind kind) {
-  const Task task{kind, kind == TaskKind::regression ? 1 : 2};
-  Prepared<float> data;
-  data.train = noise(200, task, Key(1));
-  data.valid = noise(50, task, Key(2));
-  data.test = noise(60, task, Key(3));
-  return data;
-}
-
-Options options(const std::string& mask_scope = "shared") {
+Options options() {
   Options o;
   o.epochs = 3;
   o.batch_size = 32;
-  o.mask_scope = mask_scope;
   return o;
+}
+
+Cell variant(const std::string& text, Index repeat = 0, Index hidden = 16) {
+  Cell cell = sample::cell("wmlp", hidden, repeat);
+  cell.variant = text;
+  return cell;
 }
 
 const std::atomic<bool> go_on = false;
@@ -75,7 +55,7 @@ Index frozen_rows_that_differ(const Mlp<float>& a, const Mlp<float>& b) {
 
 TEST_CASE("ensemble_trainer: a network depends on its own place alone, and its weights are those that were scored") {
   for (const TaskKind kind : {TaskKind::regression, TaskKind::classification}) {
-    const Prepared<float> data = prepared(kind);
+    const Prepared<float> data = noise::prepared(kind);
     const EnsembleTrainer trainer(data, options());
     const ScratchFolder folder;
     const Cell cell = sample::cell("wmlp", 16, 2);
@@ -96,41 +76,81 @@ TEST_CASE("ensemble_trainer: a network depends on its own place alone, and its w
 }
 
 TEST_CASE("ensemble_trainer: the preset decides between best and last weights") {
-  const Prepared<float> data = prepared(TaskKind::regression);
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
   const ScratchFolder folder;
   Options o = options();
   o.lr = 0.05;  // so large that the last epoch is not the best
   o.epochs = 40;
   o.patience = 8;
   const MemberRecord best = *EnsembleTrainer(data, o).train(sample::cell(), 0, folder.path + "/a", go_on);
+  Cell cell = sample::cell();
+  cell.variant = "weights=last";
+  const MemberRecord asked = *EnsembleTrainer(data, o).train(cell, 0, folder.path + "/c", go_on);
   o.preset = "code";
   const MemberRecord last = *EnsembleTrainer(data, o).train(sample::cell(), 0, folder.path + "/b", go_on);
+  CHECK(asked.test.loss == last.test.loss);
   CHECK(best.epochs_run == last.epochs_run);
   REQUIRE(best.best_epoch < best.epochs_run);
   CHECK(best.validation.loss < last.validation.loss);
 }
 
 TEST_CASE("ensemble_trainer: masks are shared by all, by a repetition, or belong to a member") {
-  const Prepared<float> data = prepared(TaskKind::regression);
-  const Cell one = sample::cell("wmlp", 16, 0), two = sample::cell("wmlp", 16, 1);
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
+  const EnsembleTrainer trainer(data, options());
   const std::pair<const char*, std::pair<Index, Index>> scopes[] = {
-      {"shared", {0, 0}}, {"repetition", {0, 1}}, {"member", {1, 1}}};
+      {"", {0, 0}}, {"mask_scope=repetition", {0, 1}}, {"mask_scope=member", {1, 1}}};
   for (const auto& [scope, differ] : scopes) {
-    const EnsembleTrainer trainer(data, options(scope));
-    CHECK(frozen_rows_that_differ(trainer.network(one, 0), trainer.network(one, 1)) == differ.first);
-    CHECK(frozen_rows_that_differ(trainer.network(one, 0), trainer.network(two, 0)) == differ.second);
-    CHECK_FALSE(
-        same_bits(trainer.network(one, 0).layers[0].bias.value(), trainer.network(two, 0).layers[0].bias.value()));
+    const Mlp<float> first = trainer.network(variant(scope), 0), other = trainer.network(variant(scope, 1), 0);
+    CHECK(frozen_rows_that_differ(first, trainer.network(variant(scope), 1)) == differ.first);
+    CHECK(frozen_rows_that_differ(first, other) == differ.second);
+    CHECK_FALSE(same_bits(first.layers[0].bias.value(), other.layers[0].bias.value()));
   }
-  Options other = options();
-  other.mask_seed = 1;
-  CHECK(frozen_rows_that_differ(EnsembleTrainer(data, options()).network(one, 0),
-                                EnsembleTrainer(data, other).network(one, 0)) == 1);
+  CHECK(frozen_rows_that_differ(trainer.network(variant(""), 0), trainer.network(variant("mask_seed=1"), 0)) == 1);
+  Options code = options();
+  code.preset = "code";
+  CHECK(frozen_rows_that_differ(EnsembleTrainer(data, code).network(variant(""), 0),
+                                trainer.network(variant("mask_scope=member"), 0)) == 0);
+}
+
+TEST_CASE("ensemble_trainer: no frozen entries train to the bits of an mlp") {
+  const Prepared<float> data = noise::prepared(TaskKind::classification);
+  const EnsembleTrainer trainer(data, options());
+  const ScratchFolder folder;
+  const MemberRecord plain = *trainer.train(sample::cell("mlp"), 1, folder.path + "/a", go_on),
+                     none = *trainer.train(variant("n_fix=0"), 1, folder.path + "/b", go_on);
+  CHECK(none.test.loss == plain.test.loss);
+  CHECK(none.frozen == 0);
+  Mlp<float> a = trainer.network(sample::cell("mlp"), 1), b = a;
+  load(a, folder.path + "/a");
+  load(b, folder.path + "/b");
+  CHECK(distance(a, b) == 0);
+}
+
+TEST_CASE("ensemble_trainer: variants freeze other entries, other values, or none") {
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
+  const EnsembleTrainer trainer(data, options());
+  const auto first = [&](const std::string& text) {
+    return trainer.network(variant(text), 0).layers[0].weight;
+  };
+  const Parameter<float> plain = first(""), small = first("kappa=0.25"), free = first("kappa=free");
+  CHECK(small.frozen().index == plain.frozen().index);
+  CHECK(small.frozen().value[0] == doctest::Approx(0.25 * plain.frozen().value[0]));
+  CHECK(free.frozen().value[0] == doctest::Approx(plain.frozen().value[0] / std::sqrt(3.0 * noise::features)));
+  CHECK(first("n_fix=4").frozen().size() == 2 * plain.frozen().size());
+  CHECK(first("frozen=trainable").frozen().size() == 0);
+  CHECK(same_bits(first("frozen=trainable").value(), plain.value()));
+  const Frozen<float> rows = first("frozen=same_rows").frozen(), whole = first("frozen=whole_rows").frozen();
+  CHECK(rows.index[0] + noise::features == rows.index[2]);
+  CHECK(rows.value[0] == rows.value[2]);
+  CHECK(whole.index[1] == whole.index[0] + 1);
+  CHECK(whole.size() == plain.frozen().size());
+  CHECK_THROWS_WITH_AS(first("frozen=all"), doctest::Contains("frozen is 'all'"), ConfigError);
+  CHECK_THROWS_WITH_AS(first("kappa=x"), "'x' is no number that fits", FormatError);
 }
 
 TEST_CASE("ensemble_trainer: an ensemble's score is the library's prediction of those members") {
   for (const TaskKind kind : {TaskKind::regression, TaskKind::classification}) {
-    const Prepared<float> data = prepared(kind);
+    const Prepared<float> data = noise::prepared(kind);
     std::vector<Trained> trained;
     const CellRecord cell = whole_cell(EnsembleTrainer(data, options()), sample::cell("wmlp"), 5, trained);
     CHECK(cell.members == 5);
@@ -150,7 +170,7 @@ TEST_CASE("ensemble_trainer: an ensemble's score is the library's prediction of 
 }
 
 TEST_CASE("ensemble_trainer: disjoint groups average the metric of each group") {
-  const Prepared<float> data = prepared(TaskKind::regression);
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
   std::vector<Trained> trained;
   const CellRecord cell = whole_cell(EnsembleTrainer(data, options()), sample::cell(), 4, trained);
   const auto pair_metric = [&](std::size_t first) {
@@ -163,7 +183,7 @@ TEST_CASE("ensemble_trainer: disjoint groups average the metric of each group") 
 }
 
 TEST_CASE("ensemble_trainer: averaged weights and the ambiguity identity hold for the first k") {
-  const Prepared<float> data = prepared(TaskKind::regression);
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
   std::vector<Trained> trained;
   const CellRecord cell = whole_cell(EnsembleTrainer(data, options()), sample::cell("wmlp"), 2, trained);
   const Mlp<float> middle = lerp(trained[0].network, trained[1].network, 0.5);
@@ -176,9 +196,9 @@ TEST_CASE("ensemble_trainer: averaged weights and the ambiguity identity hold fo
 }
 
 TEST_CASE("ensemble_trainer: members with masks of their own are far apart in their frozen entries") {
-  const Prepared<float> data = prepared(TaskKind::regression);
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
   std::vector<Trained> trained;
-  const CellRecord cell = whole_cell(EnsembleTrainer(data, options("member")), sample::cell("wmlp"), 2, trained);
+  const CellRecord cell = whole_cell(EnsembleTrainer(data, options()), variant("mask_scope=member"), 2, trained);
   CHECK_FALSE(cell.keeps_frozen);
   CHECK(cell.distance.frozen > cell.distance.free);
   CHECK(cell.distance.all * cell.distance.all ==
@@ -186,19 +206,20 @@ TEST_CASE("ensemble_trainer: members with masks of their own are far apart in th
 }
 
 TEST_CASE("ensemble_trainer: distances at the start have the closed form of the spec, 8-64-64-64-1") {
-  const Prepared<float> data = prepared(TaskKind::regression);
-  const std::tuple<const char*, const char*, double> cases[] = {
-      {"mlp", "shared", 11.6337}, {"wmlp", "shared", 10.9839}, {"wmlp", "member", 33.9212}};
-  for (const auto& [model, scope, expected] : cases) {
-    const EnsembleTrainer trainer(data, options(scope));
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
+  const std::pair<Cell, double> cases[] = {{sample::cell("mlp", 64), 11.6337},
+                                           {variant("", 0, 64), 10.9839},
+                                           {variant("mask_scope=member", 0, 64), 33.9212}};
+  const EnsembleTrainer trainer(data, options());
+  for (const auto& [cell, expected] : cases) {
     std::vector<Mlp<float>> networks;
-    for (Index member = 0; member < 8; ++member) networks.push_back(trainer.network(sample::cell(model, 64), member));
+    for (Index member = 0; member < 8; ++member) networks.push_back(trainer.network(cell, member));
     CHECK(mean_distance(networks).all == doctest::Approx(expected).epsilon(0.02));
   }
 }
 
 TEST_CASE("ensemble_trainer: a diverged network is reported and has no weights") {
-  const Prepared<float> data = prepared(TaskKind::regression);
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
   Options o = options();
   o.lr = 1e30;
   const ScratchFolder folder;
@@ -209,7 +230,7 @@ TEST_CASE("ensemble_trainer: a diverged network is reported and has no weights")
 }
 
 TEST_CASE("ensemble_trainer: a stop leaves neither record nor weights") {
-  const Prepared<float> data = prepared(TaskKind::regression);
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
   const std::atomic<bool> stop = true;
   const ScratchFolder folder;
   CHECK_FALSE(EnsembleTrainer(data, options()).train(sample::cell(), 0, folder.path + "/a", stop).has_value());
@@ -217,7 +238,7 @@ TEST_CASE("ensemble_trainer: a stop leaves neither record nor weights") {
 }
 
 TEST_CASE("ensemble_trainer: a width that cannot hold its frozen entries is refused before any training") {
-  const Prepared<float> data = prepared(TaskKind::regression);
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
   const EnsembleTrainer trainer(data, options());
   CHECK(trainer.cost(sample::cell("mlp", 1)).weight_bytes > 0);
   CHECK_THROWS_WITH_AS(trainer.cost(sample::cell("wmlp", 1)), doctest::Contains("n_fix is 1 but the fan-in is 1"),

@@ -48,6 +48,43 @@ TEST_CASE("options: the scales fill what was left open, and an explicit option o
   CHECK(paper.patience == 16);
 }
 
+TEST_CASE("options: mixtures take all models, one width, and as many experts as scale and preset say") {
+  const Options quick = parse({"--experiment", "moe"});
+  CHECK(quick.models == std::vector<std::string>{"mlp", "wmlp", "imlp", "iwmlp"});
+  CHECK(quick.gates == std::vector<std::string>{"softmax", "gumbel"});
+  CHECK(quick.experts == std::vector<Index>{2, 4, 8, 16});
+  CHECK(quick.temperature == 2);
+  CHECK(quick.gate_samples == 10);
+  CHECK(quick.moie_average == "gates");
+  CHECK(quick.out == "results/digits-moe-text-quick");
+  CHECK(parse({"--experiment", "moe", "--scale", "smoke"}).experts == std::vector<Index>{2, 4});
+  const Options paper = parse({"--experiment", "moe", "--scale", "paper"});
+  CHECK(paper.hidden == std::vector<Index>{64});
+  CHECK(paper.experts.back() == 64);
+  CHECK(parse({"--experiment", "moe", "--scale", "paper", "--preset", "code"}).experts.back() == 128);
+  const Options own = parse({"--experiment", "moe", "--experts", "3,5", "--gates", "gumbel", "--models", "iwmlp",
+                             "--temperature", "0.5", "--gate-samples", "7", "--moie-average", "outputs"});
+  CHECK(own.experts == std::vector<Index>{3, 5});
+  CHECK(own.gates == std::vector<std::string>{"gumbel"});
+  CHECK(own.temperature == 0.5);
+  CHECK(own.gate_samples == 7);
+  CHECK(own.moie_average == "outputs");
+}
+
+TEST_CASE("options: controls are all unless some are chosen, of ensembles and of mixtures of 8") {
+  const Options paper = parse({"--experiment", "controls", "--scale", "paper"});
+  CHECK(paper.controls.size() == 9);
+  CHECK(paper.hidden == std::vector<Index>{64});
+  CHECK(paper.members == 32);
+  CHECK(paper.experts == std::vector<Index>{8});
+  CHECK(paper.out == "results/digits-controls-text-paper");
+  const Options some =
+      parse({"--experiment", "controls", "--controls", "kappa,balance", "--members", "6", "--repeats", "5"});
+  CHECK(some.controls == std::vector<std::string>{"kappa", "balance"});
+  CHECK(some.members == 6);
+  CHECK(some.repeats == 5);
+}
+
 TEST_CASE("options: the preset decides the mask scope unless it is given") {
   CHECK(parse({}).mask_scope == "shared");
   CHECK(parse({"--preset", "code"}).mask_scope == "member");
@@ -110,7 +147,20 @@ TEST_CASE("options: what cannot be obeyed is refused with exit code 2, by option
       {{"--hidden", "64,64"}, "--hidden: 64 came twice"},
       {{"--hidden", "16,x"}, "--hidden: 'x' came; an integer that fits is needed"},
       {{"--models", "mlp,mlp"}, "--models: mlp came twice"},
-      {{"--models", "cnn"}, "--models: cnn not in {mlp,wmlp}"},
+      {{"--models", "cnn"}, "--models: cnn not in {mlp,wmlp,imlp,iwmlp}"},
+      {{"--models", "imlp"}, "--models: imlp came with --experiment ensemble; it knows mlp and wmlp"},
+      {{"--gates", "softmax"}, "--gates: came with --experiment ensemble; it belongs to moe and controls"},
+      {{"--experiment", "moe", "--members", "4"},
+       "--members: came with --experiment moe; it belongs to ensemble and controls"},
+      {{"--experiment", "moe", "--controls", "kappa"},
+       "--controls: came with --experiment moe; it belongs to controls"},
+      {{"--experiment", "moe", "--experts", "2,0"}, "--experts: 0 came; it must be from 1 to 4096"},
+      {{"--experiment", "moe", "--experts", "2,2"}, "--experts: 2 came twice"},
+      {{"--experiment", "moe", "--gates", "hard"}, "--gates: hard not in {softmax,gumbel}"},
+      {{"--experiment", "moe", "--gates", "gumbel,gumbel"}, "--gates: gumbel came twice"},
+      {{"--experiment", "moe", "--temperature", "0"}, "--temperature: 0 came; it must be above 0"},
+      {{"--experiment", "moe", "--gate-samples", "0"}, "--gate-samples: 0 came; it must be from 1 to 10000"},
+      {{"--experiment", "controls", "--controls", "kappa,kappa"}, "--controls: kappa came twice"},
       {{"--members", "0"}, "--members: 0 came; it must be from 1 to 1000000"},
       {{"--members=-3"}, "--members: -3 came; it must be from 1 to 1000000"},
       {{"--members", "99999999999999999999"}, "--members: '99999999999999999999' came; an integer that fits is needed"},
@@ -129,10 +179,10 @@ TEST_CASE("options: what cannot be obeyed is refused with exit code 2, by option
   for (const auto& [arguments, text] : cases) CHECK(refusal(arguments) == std::pair(text, 2));
 }
 
-TEST_CASE("options: --help is grouped, names every option with its default, and fits about fifty lines") {
+TEST_CASE("options: --help is grouped, names every option with its default, and fits about sixty lines") {
   const auto [text, code] = refusal({"--help"});
   CHECK(code == 0);
-  CHECK(std::count(text.begin(), text.end(), '\n') <= 52);
+  CHECK(std::count(text.begin(), text.end(), '\n') <= 62);
   for (const char* part : {"What to run:",
                            "Networks",
                            "Training",
@@ -153,6 +203,12 @@ TEST_CASE("options: --help is grouped, names every option with its default, and 
                            "--weight-decay",
                            "--mask-scope",
                            "--mask-seed",
+                           "--gates",
+                           "--experts",
+                           "--temperature",
+                           "--gate-samples",
+                           "--moie-average",
+                           "--controls",
                            "--average",
                            "--groups",
                            "--threads",
@@ -161,7 +217,7 @@ TEST_CASE("options: --help is grouped, names every option with its default, and 
                            "--keep-weights",
                            "--describe",
                            "--quiet",
-                           "[16 | 64 | 64,128,256]",
+                           "[16 | 64 | 64,128,256; others: 64]",
                            "[20 | 60 | 1000]",
                            "[0.03]"}) {
     CAPTURE(part);

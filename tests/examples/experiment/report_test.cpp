@@ -41,21 +41,6 @@ TEST_CASE("report: Table 1 gives the sizes of both presets' parts as the spec do
   CHECK(contains(describe({"adult_income", "", 48842, 6, 8, 108, 2, 30, false}), "31258/7815/9769"));
 }
 
-TEST_CASE("report: cells come by width, repetition and model; only a wmlp can be a variant") {
-  Options o = two_models();
-  const std::vector<Cell> cells = cells_of(o);
-  REQUIRE(cells.size() == 8);
-  CHECK(describe(cells[0]) == "mlp, hidden 16, repetition 0");
-  CHECK(describe(cells[1]) == "wmlp, hidden 16, repetition 0");
-  CHECK(describe(cells[7]) == "wmlp, hidden 64, repetition 1");
-  o.mask_scope = "member";
-  o.mask_seed = 7;
-  CHECK(cells_of(o)[0].variant.empty());
-  CHECK(cells_of(o)[1].variant == "mask_scope=member;mask_seed=7");
-  o.preset = "code";
-  CHECK(cells_of(o)[1].variant == "mask_seed=7");
-}
-
 TEST_CASE("report: the identity holds what must not change, and nothing that may") {
   Prepared<float> data;
   data.name = "digits";

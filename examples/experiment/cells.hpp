@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include <vector>
+
+#include "experiment/options.hpp"
+#include "experiment/record.hpp"
+
+namespace wsym::experiment {
+
+/// How the networks of a cell are made and trained, as far as a variant may change it, in the words of its variant.
+struct Method {
+  std::string mask_scope;  // who has one mask: shared | repetition | member; the experts of a mixture always do
+  std::string mask_seed = "0";
+  std::string frozen = "entries";  // entries | same_rows | whole_rows | trainable, see WAsymmetry::Kind
+  std::string kappa = "1";         // scale of frozen values; free: that of the free weights, 1/sqrt(3 in)
+  std::string n_fix = "rule";      // frozen entries a row, in every layer; rule: the preset's
+  std::string weights;             // best | last
+  std::string weight_decay;
+  std::string temperature = "2";  // of Gumbel gates
+  std::string gate_samples = "10";
+  std::string moie_average = "gates";  // gates | outputs
+  std::string expert_dropout = "0";    // of GateOptions, as is the next
+  std::string balance = "0";
+
+  friend bool operator==(const Method&, const Method&) = default;
+};
+
+/// What the cell's variant makes of the preset's method. Throws FormatError for an unknown key.
+Method method_of(const Options& options, const Cell& cell);
+
+/// The variant that the options alone make of the cell's method: where they differ from the preset. What says nothing
+/// about a model, such as the mask scope about an mlp, makes none.
+std::string plain_variant(const Options& options, const Cell& cell);
+
+/// The words that --controls knows: each changes the field of Method of its name.
+std::vector<std::string> control_names();
+
+/// The cells that the options ask for, in the order in which they are worked on: in each repetition the mixtures of
+/// most experts first, so that the last networks are short ones. inputs: features of a row; n_fix stays below.
+std::vector<Cell> cells_of(const Options& options, Index inputs);
+
+}  // namespace wsym::experiment

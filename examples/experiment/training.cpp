@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/training.hpp"
+
+#include "experiment/text.hpp"
+#include "wsym/metrics/classification.hpp"
+#include "wsym/metrics/regression.hpp"
+
+namespace wsym::experiment {
+namespace {
+
+WAsymmetry::Kind kind_of(const std::string& frozen) {
+  using Kind = WAsymmetry::Kind;
+  if (frozen == "same_rows") return Kind::same_rows;
+  if (frozen == "whole_rows") return Kind::whole_rows;
+  if (frozen == "trainable") return Kind::trainable;
+  expect<ConfigError>(frozen == "entries", "frozen is '", frozen,
+                      "'; entries, same_rows, whole_rows or trainable is needed");
+  return Kind::frozen;
+}
+
+/// The same for every layer, or that of the layer's free weights.
+std::vector<double> kappa_of(const std::string& kappa, const MlpSize& size) {
+  std::vector<double> values;
+  for (Index l = 0; l <= size.hidden_layers; ++l)
+    values.push_back(kappa == "free" ? kappa_free(l == 0 ? size.in : size.hidden) : number_of<double>(kappa));
+  return values;
+}
+
+}  // namespace
+
+Score score_of(const Tensor<float>& outputs, const Dataset<float>& part) {
+  if (part.task.kind == TaskKind::classification)
+    return {accuracy<float>(outputs, part.labels), nll_from_logits<float>(outputs, part.labels)};
+  return {rmse(outputs, part.y), mse(outputs, part.y)};
+}
+
+Key Training::key(const char* purpose, const Cell& cell, Index member) const {
+  return Key(options_.seed)
+      .child(purpose)
+      .child(static_cast<std::uint64_t>(cell.repeat))
+      .child(static_cast<std::uint64_t>(member));
+}
+
+/// The authors' code has one more layer in interpolated experts (spec D5).
+MlpSize Training::size(const Cell& cell) const {
+  return {data_.train.features(), cell.hidden, data_.train.task.outputs, interpolates(cell.model) && code() ? 4 : 3};
+}
+
+/// The authors' code freezes two entries a row in all layers of interpolated experts (spec D7).
+std::optional<WAsymmetry> Training::asymmetry(const Cell& cell, Index member) const {
+  if (!asymmetric(cell.model)) return std::nullopt;
+  const Method how = method(cell);
+  const MlpSize network = size(cell);
+  Key mask = Key(number_of<std::uint64_t>(how.mask_seed)).child("mask");
+  if (how.mask_scope != "shared") mask = mask.child(static_cast<std::uint64_t>(cell.repeat));
+  if (how.mask_scope == "member") mask = mask.child(static_cast<std::uint64_t>(member));
+  WAsymmetry asymmetry{mask, {}, kappa_of(how.kappa, network), kind_of(how.frozen)};
+  const auto layers = static_cast<std::size_t>(network.hidden_layers + 1);
+  if (how.n_fix != "rule") asymmetry.n_fix.assign(layers, number_of<Index>(how.n_fix));
+  if (how.n_fix == "rule" && network.hidden_layers == 4) asymmetry.n_fix.assign(layers, 2);
+  return asymmetry;
+}
+
+FitOptions Training::fit_options(const Cell& cell) const {
+  FitOptions fit;
+  fit.epochs = options_.epochs;
+  fit.patience = options_.patience;
+  fit.batch_size = options_.batch_size;
+  fit.restore_best = method(cell).weights == "best";
+  return fit;
+}
+
+AdamW<float> Training::optimiser(const Cell& cell) const {
+  return AdamW<float>({.rate = options_.lr, .decay = number_of<double>(method(cell).weight_decay)});
+}
+
+MemberRecord Training::record_of(const Cell& cell, Index member, const FitReport& report,
+                                 const ParameterCount& counts) const {
+  MemberRecord record;
+  record.cell = cell;
+  record.member = member;
+  record.seed = options_.seed;
+  record.epochs_run = report.epochs_run;
+  record.best_epoch = report.best_epoch;
+  record.diverged = report.diverged();
+  record.parameters = counts.parameters;
+  record.weights = counts.weights;
+  record.frozen = counts.frozen;
+  return record;
+}
+
+Trainer::Cost Training::cost(const ParameterCount& counts) const {
+  Trainer::Cost cost;
+  cost.weight_bytes = static_cast<double>(counts.parameters) * sizeof(float) +
+                      static_cast<double>(counts.frozen) * sizeof(Index) + 2000;  // and the header
+  // forward, gradients of weights and of inputs: two FLOPs a weight and row each; validation: forward alone
+  cost.epoch_flops =
+      static_cast<double>(counts.weights) * static_cast<double>(6 * data_.train.rows() + 2 * data_.valid.rows());
+  cost.epochs = options_.epochs;
+  return cost;
+}
+
+}  // namespace wsym::experiment
