@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/kernels/rows.hpp"
+#include "wsym/ops/dispatch.hpp"
+
+namespace wsym {
+
+namespace detail {
+template <Real T> kernels::View<const T> one_row(ConstMatMap<T> x, Index row) {
+  return {x.data() + row * x.cols(), 1, x.cols(), x.cols()};
+}
+template <Real T> kernels::View<T> one_row(MatMap<T> x, Index row) {
+  return {x.data() + row * x.cols(), 1, x.cols(), x.cols()};
+}
+/// Rows of the expert batches that no choice has.
+template <Real T> void clear_unused(MatMap<T> x, const Dispatch& d) {
+  x.bottomRows(x.rows() - d.kept()).setZero();
+}
+
+template <Real T> void expect_batches(const char* op, Var<T> f, Var<T> weights, const Dispatch& d) {
+  expect(f.rows() == d.bound && weights.rows() == d.rows && weights.cols() == d.choices, op, ": weights are ",
+         weights.shape(), " and the batches ", f.shape(), "; they need (", d.rows, ", ", d.choices, ") and ", d.bound,
+         " rows");
+}
+}  // namespace detail
+
+/// The expert batches: row p is the row of x that has place p, and rows from d.kept() to d.bound are 0.
+/// x (..., in) with d.rows rows -> (d.bound, in); differentiable: dx_n = sum of the gradients at its places, in the
+/// order of its choices. Throws ShapeError.
+template <Real T> Var<T> gather_rows(Var<T> x, const Dispatch& d) {
+  expect(x.rows() == d.rows, "gather_rows: x is ", x.shape(), "; it needs ", d.rows, " rows");
+  Var<T> y = x.tape().result(Shape{d.bound, x.cols()}, x);
+  for (Index p = 0; p < d.kept(); ++p) std::copy_n(x.data() + d.row(p) * x.cols(), x.cols(), y.out().row(p).data());
+  detail::clear_unused(y.out(), d);
+  y.pull([=] {
+    x.add_with([&](MatMap<T> dx, bool accumulate) {
+      if (!accumulate) dx.setZero();
+      for (Index n = 0; n < d.rows; ++n)
+        for (Index j = 0; j < d.choices; ++j)
+          if (const Index p = d.place[n * d.choices + j]; p >= 0) dx.row(n) += y.grad().row(p);
+    });
+  });
+  return y;
+}
+
+/// y_n = sum over the choices j of row n that were kept, in order, of weight_nj f_p, p their places; 0 where none was.
+/// weights (..., choices), f (d.bound, out) -> (..., out); differentiable in both: df_p = weight_nj g_n,
+/// dweight_nj = <g_n, f_p>, and 0 for what was dropped. Throws ShapeError.
+template <Real T> Var<T> combine_rows(Var<T> weights, Var<T> f, const Dispatch& d) {
+  detail::expect_batches("combine_rows", f, weights, d);
+  Var<T> y = f.tape().result(weights.shape().with_cols(f.cols()), weights, f);
+  for (Index n = 0; n < d.rows; ++n) {
+    bool any = false;
+    for (Index i = n * d.choices; i < (n + 1) * d.choices; ++i) {
+      if (d.place[i] < 0) continue;
+      kernels::scale_rows<T>(detail::one_row<T>(f.value(), d.place[i]), weights.data() + i, 1,
+                             detail::one_row<T>(y.out(), n), any);
+      any = true;
+    }
+    if (!any) y.out().row(n).setZero();
+  }
+  y.pull([=] {
+    weights.add_with([&](MatMap<T> dw, bool accumulate) {
+      if (!accumulate) dw.setZero();
+      for (Index p = 0; p < d.kept(); ++p)
+        kernels::row_dots<T>(detail::one_row<T>(y.grad(), d.row(p)), detail::one_row<T>(f.value(), p),
+                             dw.data() + d.pair[p], 1, true);
+    });
+    f.add_with([&](MatMap<T> df, bool accumulate) {
+      for (Index p = 0; p < d.kept(); ++p)
+        kernels::scale_rows<T>(detail::one_row<T>(y.grad(), d.row(p)), weights.data() + d.pair[p], 1,
+                               detail::one_row<T>(df, p), accumulate);
+      if (!accumulate) detail::clear_unused(df, d);
+    });
+  });
+  return y;
+}
+
+/// The same, unsummed: row n * choices + j is weight_nj f_p, or 0 if that choice was dropped.
+/// weights (..., choices), f (d.bound, out) -> (d.rows * d.choices, out); differentiable in both. Throws ShapeError.
+template <Real T> Var<T> contributions(Var<T> weights, Var<T> f, const Dispatch& d) {
+  detail::expect_batches("contributions", f, weights, d);
+  Var<T> y = f.tape().result(Shape{d.rows * d.choices, f.cols()}, weights, f);
+  for (Index i = 0; i < y.rows(); ++i)
+    if (d.place[i] < 0)
+      y.out().row(i).setZero();
+    else
+      y.out().row(i) = weights.data()[i] * f.value().row(d.place[i]);
+  y.pull([=] {
+    weights.add_with([&](MatMap<T> dw, bool accumulate) {
+      if (!accumulate) dw.setZero();
+      for (Index p = 0; p < d.kept(); ++p)
+        kernels::row_dots<T>(detail::one_row<T>(y.grad(), d.pair[p]), detail::one_row<T>(f.value(), p),
+                             dw.data() + d.pair[p], 1, true);
+    });
+    f.add_with([&](MatMap<T> df, bool accumulate) {
+      for (Index p = 0; p < d.kept(); ++p)
+        kernels::scale_rows<T>(detail::one_row<T>(y.grad(), d.pair[p]), weights.data() + d.pair[p], 1,
+                               detail::one_row<T>(df, p), accumulate);
+      if (!accumulate) detail::clear_unused(df, d);
+    });
+  });
+  return y;
+}
+
+}  // namespace wsym

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <numbers>
+
+#include "wsym/autodiff/tape.hpp"
+#include "wsym/kernels/reduce.hpp"
+
+/// What keeps a router from sending everything to a few experts: functions of gates and logits, (rows, E), whose rows
+/// come in groups; a loss is the mean over groups.
+namespace wsym {
+
+namespace detail {
+template <Real T> Index groups_of(const char* op, Var<T> x, Index size) {
+  expect(x.rows() >= 1 && size >= 1 && x.rows() % size == 0, op, ": x is ", x.shape(),
+         "; its rows, at least 1, need to ", "divide into groups of ", size);
+  return x.rows() / size;
+}
+}  // namespace detail
+
+/// The sums over the rows of each group of `size` rows: (rows, E) -> (rows / size, E); differentiable.
+/// Of gates it is their importance. Throws ShapeError where rows do not divide into groups, or there are none.
+template <Real T> Var<T> group_sums(Var<T> x, Index size) {
+  const Index groups = detail::groups_of("group_sums", x, size), cols = x.cols();
+  Var<T> y = x.tape().result(Shape{groups, cols}, x);
+  for (Index g = 0; g < groups; ++g)
+    kernels::column_sums<T>(x.view().block(g * size, 0, size, cols), y.out().data() + g * cols);
+  y.pull([=] {
+    x.add_with([&](MatMap<T> dx, bool accumulate) {
+      if (!accumulate) dx.setZero();
+      for (Index n = 0; n < x.rows(); ++n) dx.row(n) += y.grad().row(n / size);
+    });
+  });
+  return y;
+}
+
+/// The squared coefficient of variation, (std / mean)^2 over the columns with the population's standard deviation,
+/// averaged over the rows: (groups, E) -> (1). Computed as variance / mean^2, so that at perfect balance the gradient
+/// is 0 and not NaN: d / dv_i = 2 / (E mean^2) (v_i - mean - variance / mean). A row of zeros has the value 0.
+/// Differentiable. Source: Shazeer et al. 2017, importance and load losses.
+template <Real T> Var<T> squared_variation(Var<T> v) {
+  const Index groups = v.rows(), cols = v.cols();
+  expect(groups >= 1 && cols >= 1, "squared_variation: v is ", v.shape(), "; it needs a row and a column");
+  const auto moments = [=](Index g) {
+    const T* row = v.data() + g * cols;
+    double mean = 0, variance = 0;
+    for (Index e = 0; e < cols; ++e) mean += static_cast<double>(row[e]) / static_cast<double>(cols);
+    for (Index e = 0; e < cols; ++e)
+      variance += (static_cast<double>(row[e]) - mean) * (static_cast<double>(row[e]) - mean);
+    return std::pair(mean, variance / static_cast<double>(cols));
+  };
+  Var<T> y = v.tape().result(Shape{1}, v);
+  double total = 0;
+  for (Index g = 0; g < groups; ++g) {
+    const auto [mean, variance] = moments(g);
+    if (mean != 0) total += variance / (mean * mean);
+  }
+  *y.out().data() = static_cast<T>(total / static_cast<double>(groups));
+  y.pull([=] {
+    v.add_with([&](MatMap<T> dv, bool accumulate) {
+      const double seed = static_cast<double>(y.grad()(0, 0)) / static_cast<double>(groups);
+      for (Index g = 0; g < groups; ++g) {
+        const auto [mean, variance] = moments(g);
+        const double scale = mean == 0 ? 0 : 2 * seed / (static_cast<double>(cols) * mean * mean);
+        const double shift = mean == 0 ? 0 : mean + variance / mean;
+        for (Index e = 0; e < cols; ++e) {
+          const T d = static_cast<T>(scale * (static_cast<double>(v.data()[g * cols + e]) - shift));
+          dv(g, e) = accumulate ? dv(g, e) + d : d;
+        }
+      }
+    });
+  });
+  return y;
+}
+
+/// The probability that expert e is among the k chosen ones of row n when the noise of that one logit is drawn anew:
+///   p_ne = 1 - Phi((tau_n - z_ne) / sigma), tau_n the k-th largest noisy logit of the row.
+/// logits z and noisy logits (..., E) -> (..., E); differentiable in z, and in the noisy logits through the value of
+/// tau. `threshold` (rows) holds the column of each row's k-th largest noisy logit, `stride` entries apart, and lives
+/// until backward. sigma > 0. Source: Shazeer et al. 2017, load loss; Riquelme et al. 2021, appendix A: tau includes e.
+template <Real T>
+Var<T> load_probability(Var<T> logits, Var<T> noisy, const std::int32_t* threshold, Index stride, double sigma) {
+  expect(logits.shape() == noisy.shape(), "load_probability: logits are ", logits.shape(), " but noisy ones are ",
+         noisy.shape(), "; they must be equal");
+  expect<ConfigError>(sigma > 0, "load_probability: sigma is ", sigma, "; it must be positive");
+  const Index rows = logits.rows(), cols = logits.cols();
+  Var<T> p = logits.tape().result(logits.shape(), logits, noisy);
+  T* density = p.takes_gradient() ? logits.tape().scratch(p.size()) : nullptr;  // phi(u) / sigma: (rows, E)
+  for (Index n = 0; n < rows; ++n) {
+    const double tau = static_cast<double>(noisy.data()[n * cols + threshold[n * stride]]);
+    for (Index i = n * cols; i < (n + 1) * cols; ++i) {
+      const double u = (tau - static_cast<double>(logits.data()[i])) / sigma;
+      p.out().data()[i] = static_cast<T>(std::erfc(u / std::numbers::sqrt2) / 2);
+      if (density)
+        density[i] = static_cast<T>(std::exp(-u * u / 2) * std::numbers::inv_sqrtpi / (std::numbers::sqrt2 * sigma));
+    }
+  }
+  p.pull([=] {
+    const ConstMatMap<T> slope(density, rows, cols);
+    logits.add(p.grad().cwiseProduct(slope));
+    noisy.add_with([&](MatMap<T> d, bool accumulate) {
+      if (!accumulate) d.setZero();
+      for (Index n = 0; n < rows; ++n) d(n, threshold[n * stride]) -= p.grad().row(n).dot(slope.row(n));
+    });
+  });
+  return p;
+}
+
+/// E^2 mean_e(f_e m_e), f_e the share of a group's rows whose largest gate is e and m_e the mean gate of e; averaged
+/// over groups of `size` rows: gates (rows, E) -> (1); differentiable through m. `first` (rows) holds each row's column
+/// of the largest gate, `stride` entries apart. Throws as group_sums. Source: Lepikhin et al. 2021 (GShard).
+template <Real T> Var<T> gshard_loss(Var<T> gates, const std::int32_t* first, Index stride, Index size) {
+  const Index groups = detail::groups_of("gshard_loss", gates, size), cols = gates.cols(), rows = gates.rows();
+  Var<T> loss = gates.tape().result(Shape{1}, gates);
+  std::int32_t* count = gates.tape().template scratch<std::int32_t>(groups * cols);
+  std::fill_n(count, groups * cols, 0);
+  for (Index n = 0; n < rows; ++n) ++count[n / size * cols + first[n * stride]];
+  const double scale = static_cast<double>(cols) / (static_cast<double>(size) * static_cast<double>(rows));
+  double total = 0;
+  for (Index n = 0; n < rows; ++n)
+    for (Index e = 0; e < cols; ++e)
+      total += count[n / size * cols + e] * static_cast<double>(gates.data()[n * cols + e]);
+  *loss.out().data() = static_cast<T>(scale * total);
+  loss.pull([=] {
+    gates.add_with([&](MatMap<T> d, bool accumulate) {
+      const double seed = scale * static_cast<double>(loss.grad()(0, 0));
+      if (!accumulate) d.setZero();
+      for (Index n = 0; n < rows; ++n)
+        for (Index e = 0; e < cols; ++e) d(n, e) += static_cast<T>(seed * count[n / size * cols + e]);
+    });
+  });
+  return loss;
+}
+
+/// The mean over rows of (ln sum_e exp z_e)^2, which keeps logits small: (rows, E) -> (1); differentiable.
+/// Throws ShapeError for no rows. Source: Zoph et al. 2022, router z-loss.
+template <Real T> Var<T> z_loss(Var<T> logits) {
+  const Index rows = logits.rows(), cols = logits.cols();
+  expect(rows >= 1 && cols >= 1, "z_loss: logits are ", logits.shape(), "; they need a row and a column");
+  Tape<T>& tape = logits.tape();
+  T* log_sums = tape.scratch(rows);
+  double total = 0;
+  for (Index n = 0; n < rows; ++n) {
+    const auto row = logits.value().row(n).array();
+    const T most = row.maxCoeff();
+    log_sums[n] = most + std::log((row - most).exp().sum());
+    total += static_cast<double>(log_sums[n]) * static_cast<double>(log_sums[n]);
+  }
+  Var<T> loss = tape.result(Shape{1}, logits);
+  *loss.out().data() = static_cast<T>(total / static_cast<double>(rows));
+  loss.pull([=] {
+    logits.add_with([&](MatMap<T> d, bool accumulate) {
+      const T seed = T(2) * loss.grad()(0, 0) / static_cast<T>(rows);
+      if (!accumulate) d.setZero();
+      for (Index n = 0; n < rows; ++n)
+        d.row(n).array() += seed * log_sums[n] * (logits.value().row(n).array() - log_sums[n]).exp();
+    });
+  });
+  return loss;
+}
+
+}  // namespace wsym

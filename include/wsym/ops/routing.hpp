@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/autodiff/tape.hpp"
+
+namespace wsym {
+
+namespace detail {
+/// One part of a partitioned router: rows [row, row + rows) of x meet the weights [expert, expert + experts) and give
+/// the columns from `column` on.
+struct RouterPart {
+  Index row, rows, expert, experts, column;
+};
+
+/// Calls f for the experts of every member's own, then once for those that all members share.
+template <class F> void for_each_part(Index rows, Index experts, Index members, Index shared, const F& f) {
+  const Index own = (experts - shared) / members, block = rows / members;
+  for (Index m = 0; m < members; ++m) f(RouterPart{m * block, block, m * own, own, 0});
+  if (shared > 0) f(RouterPart{0, rows, experts - shared, shared, own});
+}
+}  // namespace detail
+
+/// The logits of a router whose experts are divided among `members`: x lies member after member, and the rows of member
+/// m meet the weights of its own (E - shared) / members experts and of the last `shared` ones, which belong to all:
+///   z_n = W_m x_n, W_m = rows [m own, (m + 1) own) and [E - shared, E) of w.
+/// x (..., in), w (E, in) -> (..., own + shared); differentiable in both. One member: z = x wᵀ. Throws ShapeError.
+/// Source: Allingham et al. 2022, section 4.1 (partitioning) and 5 (overlap).
+template <Real T> Var<T> member_logits(Var<T> x, Var<T> w, Index members, Index shared) {
+  const Index rows = x.rows(), experts = w.rows(), in = w.cols();
+  expect(w.shape().rank() == 2 && x.cols() == in, "member_logits: x is ", x.shape(), " but weight is ", w.shape(),
+         "; x needs ", in, " columns");
+  expect(members >= 1 && rows % members == 0 && shared >= 0 && shared <= experts && (experts - shared) % members == 0,
+         "member_logits: ", rows, " rows and ", experts, " experts, ", shared, " of them shared, for ", members,
+         " members; both need to divide");
+  Var<T> z = x.tape().result(x.shape().with_cols((experts - shared) / members + shared), x, w);
+  using detail::RouterPart;
+  detail::for_each_part(rows, experts, members, shared, [&](const RouterPart& p) {
+    x.tape().product(z.out_view().block(p.row, p.column, p.rows, p.experts), x.view().block(p.row, 0, p.rows, in),
+                     w.view().block(p.expert, 0, p.experts, in).transposed());
+  });
+  z.pull([=] {
+    const auto part = [=](const RouterPart& p) {
+      return z.grad_view().block(p.row, p.column, p.rows, p.experts);
+    };
+    w.add_with([&](MatMap<T> dw, bool accumulate) {
+      detail::for_each_part(rows, experts, members, shared, [&](const RouterPart& p) {
+        w.tape().product(kernels::view<T>(dw).block(p.expert, 0, p.experts, in), part(p).transposed(),
+                         x.view().block(p.row, 0, p.rows, in), accumulate);
+      });
+    });
+    x.add_with([&](MatMap<T> dx, bool accumulate) {
+      detail::for_each_part(rows, experts, members, shared, [&](const RouterPart& p) {
+        w.tape().product(kernels::view<T>(dx).block(p.row, 0, p.rows, in), part(p),
+                         w.view().block(p.expert, 0, p.experts, in),
+                         accumulate || p.column > 0 || members * p.rows > rows);
+      });
+    });
+  });
+  return z;
+}
+
+}  // namespace wsym

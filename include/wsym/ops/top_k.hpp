@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/autodiff/tape.hpp"
+
+namespace wsym {
+
+/// The columns of the k largest entries of each row, largest first, of equal ones the first: (rows, k) in the tape's
+/// arena. No entry may be NaN. Throws ConfigError unless 1 <= k <= cols.
+template <Real T> const std::int32_t* top_k(Tape<T>& tape, kernels::View<const T> x, Index k) {
+  expect<ConfigError>(k >= 1 && k <= x.cols, "top_k: k is ", k, " of ", x.cols, " columns; it must be from 1 to ",
+                      x.cols);
+  std::int32_t* column = tape.template scratch<std::int32_t>(x.rows * k);
+  T* value = tape.scratch(k);
+  for (Index n = 0; n < x.rows; ++n) {
+    std::int32_t* best = column + n * k;
+    for (Index j = 0; j < x.cols; ++j) {
+      const T now = x(n, j);
+      Index at = std::min(j, k);
+      if (at == k && !(now > value[k - 1])) continue;
+      for (; at > 0 && now > value[at - 1]; --at)
+        if (at < k) value[at] = value[at - 1], best[at] = best[at - 1];
+      value[at] = now;
+      best[at] = static_cast<std::int32_t>(j);
+    }
+  }
+  return column;
+}
+
+/// The k entries of each row whose columns are given, (rows, k): x (..., cols) -> (..., k); differentiable.
+/// The columns of a row differ from each other and live until backward.
+template <Real T> Var<T> take_columns(Var<T> x, const std::int32_t* columns, Index k) {
+  Var<T> y = x.tape().result(x.shape().with_cols(k), x);
+  const Index rows = x.rows(), cols = x.cols();
+  for (Index n = 0; n < rows; ++n)
+    for (Index i = 0; i < k; ++i) y.out()(n, i) = x.data()[n * cols + columns[n * k + i]];
+  y.pull([=] {
+    x.add_with([&](MatMap<T> dx, bool accumulate) {
+      if (!accumulate) dx.setZero();
+      for (Index n = 0; n < rows; ++n)
+        for (Index i = 0; i < k; ++i) dx(n, columns[n * k + i]) += y.grad()(n, i);
+    });
+  });
+  return y;
+}
+
+/// y_ni = x_ni / sum_j x_nj: (..., k) -> (..., k) for positive entries; differentiable.
+template <Real T> Var<T> normalise_rows(Var<T> x) {
+  Var<T> y = x.tape().result(x.shape(), x);
+  for (Index n = 0; n < x.rows(); ++n) y.out().row(n) = x.value().row(n) / x.value().row(n).sum();
+  y.pull([=] {
+    x.add_with([&](MatMap<T> dx, bool accumulate) {
+      if (!accumulate) dx.setZero();
+      for (Index n = 0; n < x.rows(); ++n) {
+        const auto g = y.grad().row(n), v = y.value().row(n);
+        dx.row(n).array() += (g.array() - g.dot(v)) / x.value().row(n).sum();
+      }
+    });
+  });
+  return y;
+}
+
+}  // namespace wsym

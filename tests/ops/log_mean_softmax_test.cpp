@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/ops/log_mean_softmax.hpp"
+
+#include "ops/evaluate.hpp"
+#include "wsym/metrics/averaging.hpp"
+#include "wsym/ops/loss.hpp"
+
+using namespace wsym;
+using test::random_tensor;
+
+namespace {
+auto averaged(const Tiling& tiling) {
+  return [=](auto& x) {
+    return log_mean_softmax(x[0], tiling);
+  };
+}
+/// Spec 9.5: two members, two rows, three classes; labels 0 and 2.
+template <Real T> Tensor<T> spec_logits() {
+  return {{4, 3}, {T(2), T(0), T(-1), T(0), T(0), T(0), T(.5), T(1.5), T(0), T(1), T(-1), T(3)}};
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("log_mean_softmax: the spec's two members, the ensemble's loss and the training loss", T, float,
+                   double) {
+  const double tolerance = std::same_as<T, float> ? 1e-6 : 1e-8;
+  const Tensor<T> y = test::value_of<T>(averaged({2}), {spec_logits<T>()});
+  const double p[] = {.537509316, .371363459, .091127225, .225321881, .174604787, .600073333};
+  for (Index i = 0; i < 6; ++i) CHECK(std::abs(std::exp(static_cast<double>(y[i])) - p[i]) < tolerance);
+  const std::vector<std::int32_t> labels{0, 2};
+  const auto ensemble_loss = [&](auto& x) {
+    return cross_entropy(log_mean_softmax(x[0], {2}), std::span<const std::int32_t>(labels));
+  };
+  const auto training_loss = [&](auto& x) {
+    return cross_entropy(x[0], tile_entries(x[0].tape(), std::span<const std::int32_t>(labels), {2}));
+  };
+  CHECK(std::abs(static_cast<double>(test::value_of<T>(ensemble_loss, {spec_logits<T>()})[0]) - .565756298) <
+        tolerance);
+  CHECK(std::abs(static_cast<double>(test::value_of<T>(training_loss, {spec_logits<T>()})[0]) - .71893968) < tolerance);
+}
+
+TEST_CASE_TEMPLATE("log_mean_softmax: agrees with the mean of an ensemble of tensors, in both orders", T, float,
+                   double) {
+  const Tensor<T> all = random_tensor<T>({15, 7}, Key(1), 3);
+  std::vector<Tensor<T>> members;
+  for (std::size_t m = 0; m < 3; ++m) members.push_back(Tensor<T>({5, 7}, all.span().subspan(m * 35, 35)));
+  const Tensor<T> expected = log_mean_probabilities(std::span<const Tensor<T>>(members));
+  CHECK(test::worst_error(test::value_of<T>(averaged({3}), {all}), expected) < test::tolerance<T>);
+  const auto repeated = [](auto& x) {
+    return log_mean_softmax(reorder_tiles(x[0], {3}, TileOrder::repeat), {3, TileOrder::repeat});
+  };
+  CHECK(same_bits(test::value_of<T>(repeated, {all}), test::value_of<T>(averaged({3}), {all})));
+  CHECK(test::value_of<T>(averaged({3}), {Tensor<T>({6, 2, 7})}).shape() == Shape{2, 2, 7});
+}
+
+TEST_CASE_TEMPLATE("log_mean_softmax: logits of any size stay finite", T, float, double) {
+  const Tensor<T> y = test::value_of<T>(averaged({2}), {Tensor<T>({2, 2}, {T(1e4), 0, 0, T(1e4)})});
+  CHECK(test::worst_error(y, std::vector<T>(2, -std::log(T(2)))) < test::tolerance<T>);
+}
+
+TEST_CASE("log_mean_softmax: gradcheck") {
+  for (const Tiling& tiling : {Tiling{1}, Tiling{2}, Tiling{3, TileOrder::repeat}, Tiling{2, TileOrder::repeat, 3}})
+    CHECK(gradcheck(averaged(tiling), {random_tensor<double>({6 * tiling.members, 4}, Key(1))}, Key(2)).message == "");
+}
+
+TEST_CASE_TEMPLATE("log_mean_softmax: rows that do not divide are refused", T, float, double) {
+  CHECK_THROWS_WITH_AS(test::value_of<T>(averaged({2}), {Tensor<T>({3, 2})}),
+                       "log_mean_softmax: x is (3, 2), whose 3 rows do not divide among 2 members", ShapeError);
+}
