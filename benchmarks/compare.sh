@@ -4,20 +4,23 @@
 # are installed, in one run; peers that are not are skipped with a line that says what to install. Run it on a quiet
 # machine. Times and tables go to the folder given (default: build/compare).
 #   benchmarks/compare.sh [FOLDER] [compare.py's options, such as: --rounds 3 --cases otto_128]
-# Environment: CXX; TORCH_PYTHONS, JAX_PYTHON: interpreters with other versions of the peers; CORE: the core to use.
+# Environment: CXX; FLAGS: the machine that wsym is built for (default: -march=native; "-mavx2 -mfma" and -march=x86-64
+# show it without AVX-512 and without AVX, beside the same peers); TORCH_PYTHONS, JAX_PYTHON: interpreters with other
+# versions of the peers; CORE: the core to use.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-build/compare}
 shift || true
 mkdir -p "$out"
 cxx=${CXX:-g++}
+read -ra machine <<<"${FLAGS:--march=native}"
 core=${CORE:-0}
 peers=benchmarks/peers
 
 build() {  # build OUTPUT SOURCE FLAGS...
   local target=$1 source=$2
   shift 2
-  "$cxx" -std=c++20 -O3 -march=native -DNDEBUG -w -fopenmp -Iinclude -Ibenchmarks -isystem /usr/include/eigen3 \
+  "$cxx" -std=c++20 -O3 "${machine[@]}" -DNDEBUG -w -fopenmp -Iinclude -Ibenchmarks -isystem /usr/include/eigen3 \
     "$source" -o "$target" "$@"
 }
 skip() { echo "skipped: $1 (to include it: $2)"; }
