@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 
 using namespace wsym::experiment;
@@ -36,4 +37,9 @@ TEST_CASE("text: join puts the separator between the parts alone") {
   CHECK(join(std::vector<std::string>{"a", "b"}, ", ") == "a, b");
   CHECK(join(std::vector<wsym::Index>{64, 128}, ",") == "64,128");
   CHECK(join(std::vector<std::string>{}, ",").empty());
+}
+
+TEST_CASE("text: a mean without an sd stands alone") {
+  CHECK(mean_and_sd(0.52134, 0.00081, 4) == "0.5213 ± 0.0008");
+  CHECK(mean_and_sd(0.5, std::nan(""), 2) == "0.50");
 }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/study.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <tuple>
+
+#include "wsym/data/datasets.hpp"
+
+namespace wsym::experiment {
+namespace {
+
+constexpr std::pair<std::string_view, const char*> titles[] = {{"california_housing", "California housing"},
+                                                               {"otto", "Otto"},
+                                                               {"mnist", "MNIST"},
+                                                               {"adult_income", "Adult income"},
+                                                               {"churn_modelling", "Churn modelling"},
+                                                               {"digits", "Digits"}};
+
+std::ptrdiff_t place_of(const std::string& dataset) {
+  const auto* const place =
+      std::find_if(std::begin(titles), std::end(titles), [&](const auto& one) { return one.first == dataset; });
+  return place - std::begin(titles);
+}
+
+/// A journal file begins with the line of the process that wrote it.
+Json identity_of(const std::string& folder) {
+  const std::string journal = folder + "/journal";
+  if (std::filesystem::is_directory(journal))
+    for (const auto& entry : std::filesystem::directory_iterator(journal)) {
+      const std::string file = entry.path().string();
+      if (entry.path().extension() != ".jsonl") continue;
+      const std::string text = read_file(file);
+      if (const std::size_t end = text.find('\n'); end != text.npos)
+        return Json::parse(text.substr(0, end), file + ":1").at("identity");
+    }
+  throw ConfigError(message(journal, " holds no journal; the folder of a run (--out) is needed"));
+}
+
+void merge(Records& records, Records&& more) {
+  records.members.merge(more.members);
+  records.cells.merge(more.cells);
+  records.runs.insert(records.runs.end(), more.runs.begin(), more.runs.end());
+  records.warnings.insert(records.warnings.end(), more.warnings.begin(), more.warnings.end());
+}
+
+Study& study_of(const Json& identity, std::vector<Study>& studies) {
+  const std::string &dataset = identity.string("program"), &preset = identity.string("preset");
+  for (Study& study : studies)
+    if (study.setting.dataset == dataset && study.setting.preset == preset) return study;
+  const NamedDataset& about = named_dataset(dataset);
+  const auto place = place_of(dataset);
+  Study study;
+  study.setting = {dataset, preset, std::string(about.metric)};
+  study.title = place < std::ssize(titles) ? titles[place].second : dataset;
+  study.unit = about.unit;
+  return studies.emplace_back(std::move(study));
+}
+
+void add(const std::string& folder, std::vector<Study>& studies) {
+  const Json identity = identity_of(folder);
+  Study& study = study_of(identity, studies);
+  Records records = read_journal(folder + "/journal", study.setting);
+  for (Source& source : study.sources)
+    if (source.identity == identity) return merge(*source.records, std::move(records));
+  study.sources.push_back({identity, std::make_unique<Records>(std::move(records))});
+}
+
+bool same_networks(const Cell& a, const Cell& b) {
+  const auto key = [](const Cell& cell) {
+    return std::tie(cell.experiment, cell.variant, cell.hidden, cell.model, cell.gate);
+  };
+  return key(a) == key(b);
+}
+
+void find_groups(Study& study) {
+  for (const Source& source : study.sources)
+    for (Group& group : groups_of(*source.records)) {
+      for (const Group& other : study.groups)
+        expect<ConfigError>(!same_networks(other.cell, group.cell), title_of(study), ": ", describe_network(group.cell),
+                            " is there under two settings; report them apart");
+      study.groups.push_back(std::move(group));
+    }
+}
+
+}  // namespace
+
+std::vector<Study> read_studies(const std::vector<std::string>& folders) {
+  std::vector<Study> studies;
+  for (const std::string& folder : folders) add(folder, studies);
+  for (Study& study : studies) find_groups(study);
+  std::stable_sort(studies.begin(), studies.end(), [](const Study& a, const Study& b) {
+    return std::pair(place_of(a.setting.dataset), b.setting.preset) <
+           std::pair(place_of(b.setting.dataset), a.setting.preset);
+  });
+  return studies;
+}
+
+std::string title_of(const Study& study) {
+  return study.title + " · preset " + study.setting.preset;
+}
+
+}  // namespace wsym::experiment

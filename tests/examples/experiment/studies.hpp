@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "examples/experiment/records.hpp"
+#include "experiment/published.hpp"
+#include "experiment/study.hpp"
+#include "wsym/io/atomic_file.hpp"
+
+/// Hand-made studies and results folders.
+namespace sample {
+
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != text.npos;
+}
+
+inline std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+inline wsym::experiment::Study study(const wsym::experiment::Setting& setting, const std::string& title,
+                                     wsym::experiment::Records records) {
+  wsym::experiment::Study result;
+  result.setting = setting;
+  result.title = title;
+  result.unit = setting.classifies() ? "" : "$100k";
+  result.sources.push_back({{}, std::make_unique<wsym::experiment::Records>(std::move(records))});
+  result.groups = wsym::experiment::groups_of(*result.sources[0].records);
+  return result;
+}
+
+/// Plain and W-asymmetric networks of one width: singles at `single`, ensembles of k at single + k / 100 and, of the
+/// W-asymmetric, single + k / 50, the same in both repetitions.
+inline wsym::experiment::Records two_models(wsym::Index hidden, double single = 0.5, wsym::Index members = 4) {
+  wsym::experiment::Records records;
+  for (const char* model : {"mlp", "wmlp"}) {
+    const double step = std::string(model) == "mlp" ? 0.01 : 0.02;
+    add(
+        records, cell(model, hidden), 2, members, [&](wsym::Index, wsym::Index) { return single; },
+        [&](wsym::Index k, wsym::Index) { return single + step * static_cast<double>(k); });
+  }
+  return records;
+}
+
+/// Lines of a file in the form of published.csv, without the head.
+inline wsym::experiment::Published published(const std::string& folder, const std::string& lines) {
+  const std::string path = folder + "/numbers.csv";
+  wsym::write_file_atomically(path, "dataset,experiment,gate,hidden,model,size,metric,mean,sd,repeats\n" + lines);
+  return wsym::experiment::Published(path);
+}
+
+/// A results folder with the journal of one run.
+inline void write_journal(const std::string& out, const wsym::experiment::Setting& setting,
+                          const wsym::experiment::Records& records, double lr = 0.001) {
+  using wsym::Json;
+  wsym::experiment::Journal journal(
+      out, setting,
+      {Json::object({{"program", setting.dataset}, {"preset", setting.preset}, {"lr", lr}}),
+       Json::object({{"wsym", "1.2.3"}, {"compiler", "c++"}, {"instructions", "none"}}),
+       Json::object({{"command", setting.dataset + " --out <here>"}, {"started", "2026-01-02T03:04:05Z"}})});
+  for (const auto& [place, record] : records.members) journal.append(record);
+  for (const auto& [place, record] : records.cells) journal.append(record);
+}
+
+}  // namespace sample
