@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "experiment/figures.hpp"
 
-#include <spawn.h>
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -11,180 +8,235 @@
 #include "experiment/text.hpp"
 #include "wsym/io/atomic_file.hpp"
 
-extern char** environ;
-
 namespace wsym::experiment {
 namespace {
 
-std::vector<Index> widths_of(const std::vector<Group>& groups) {
-  std::set<Index> widths;
-  for (const Group& group : groups) widths.insert(group.cell.hidden);
-  return {widths.begin(), widths.end()};
+/// The series of Figures 2 and 4, in their order. Colours that people with the common colour blindnesses can tell apart
+/// (Okabe and Ito 2008); markers tell them apart without colours.
+struct Look {
+  const char* model;
+  const char* colour;
+  int marker;
+};
+constexpr Look looks[] = {
+    {"mlp", "#0072B2", 7}, {"wmlp", "#D55E00", 5}, {"imlp", "#009E73", 9}, {"iwmlp", "#CC79A7", 13}};
+constexpr Look variant_looks[] = {{"", "#009E73", 9}, {"", "#CC79A7", 13}, {"", "#56B4E9", 11}, {"", "#E69F00", 15}};
+
+const Look* look_of(const std::string& model) {
+  return std::find_if(std::begin(looks), std::end(looks), [&](const Look& look) { return look.model == model; });
 }
 
-Index largest_size(const std::vector<Group>& groups) {
-  Index largest = 1;
-  for (const Group& group : groups) largest = std::max(largest, group.sizes().back());
-  return largest;
+/// Softmax gates before Gumbel ones.
+bool before(const PanelKey& a, const PanelKey& b) {
+  return std::pair(b.gate, a.hidden) < std::pair(a.gate, b.hidden);
 }
 
-std::string label(const Group& group) {
-  std::string model = group.cell.model;
-  std::transform(model.begin(), model.end(), model.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return group.cell.variant.empty() ? model : model + " (" + group.cell.variant + ")";
+bool draws_variants(Figure figure, const Study& study) {
+  std::set<std::string> variants;
+  for (const Group& group : study.groups)
+    if (group.cell.mixture() == of_mixtures(figure)) variants.insert(group.cell.variant);
+  variants.erase("");
+  return variants.size() <= std::size(variant_looks);
 }
 
-/// Colours that people with the common colour blindnesses can tell apart (Okabe and Ito 2008): one a model, and a shade
-/// of its own for each variant.
-std::string colour(const Group& group, std::size_t place) {
-  static constexpr const char* variants[] = {"#009E73", "#CC79A7", "#56B4E9", "#E69F00"};
-  if (!group.cell.variant.empty()) return variants[place % std::size(variants)];
-  return group.cell.model == "mlp" ? "#0072B2" : "#D55E00";
+/// "n = 10", "n = 2 to 10".
+std::string repetitions(const std::set<Index>& counts) {
+  const std::string least = std::to_string(*counts.begin());
+  return "n = " + (counts.size() == 1 ? least : least + " to " + std::to_string(*counts.rbegin()));
 }
 
-/// A gnuplot string in double quotes.
-std::string quoted(const std::string& text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c == '\n' ? std::string("\\n") : std::string(1, c);
+Curve::Point point(Index size, const Moments& metric) {
+  return {size, metric.mean, std::isfinite(metric.sd) ? metric.sd : 0};
+}
+
+std::string metric_name(const Study& study) {
+  return (study.setting.classifies() ? "Accuracy" : "RMSE") + (study.unit.empty() ? "" : " (" + study.unit + ")");
+}
+
+std::vector<Curve> published_curves(Figure figure, const Study& study, const std::vector<const Group*>& groups,
+                                    const Published& published) {
+  std::vector<Curve> curves;
+  std::set<std::string> models;
+  for (const Group* group : groups) {
+    if (!models.insert(group->cell.model).second) continue;
+    Curve curve = blank_published_curve(group->cell), level = curve;
+    level.level = true;
+    for (const Index size : published_sizes(published, study.setting.dataset, group->cell)) {
+      const double mean = published.find(study.setting.dataset, group->cell, size)->mean;
+      const double gain = published_gain(published, study.setting, group->cell, size);
+      if (size == 1 && !of_gains(figure)) level.points.push_back({size, mean, 0});
+      if (size > 1) curve.points.push_back({size, of_gains(figure) ? gain : mean, 0});
+    }
+    for (const Curve& one : {curve, level})
+      if (!one.points.empty()) curves.push_back(one);
   }
-  return result + "\"";
+  return curves;
 }
 
-std::string repetitions(const std::vector<Group>& groups) {
+/// Curves of one panel: ensembles or mixtures, then single networks, then what was published.
+Panel panel(Figure figure, const PanelKey& key, const Study& study, const ViewChoice& view,
+            const Published& published) {
+  const std::vector<const Group*> groups = groups_in(figure, key, study);
+  if (groups.empty()) return {};
+  Panel result{"", of_gains(figure) ? "Improvement (%)" : metric_name(study), {}};
+  std::vector<Curve> levels;
   std::set<Index> counts;
-  for (const Group& group : groups) counts.insert(static_cast<Index>(group.cells.size()));
-  return join(std::vector<Index>(counts.begin(), counts.end()), ", ") +
-         (*counts.rbegin() == 1 ? " repetition" : " repetitions");
+  std::size_t variants = 0;
+  for (const Group* group : groups) {
+    Curve curve = blank_curve(figure, group->cell, group->cell.variant.empty() ? 0 : ++variants);
+    for (const SizeSummary& s : shown_sizes(figure, study.setting, *group, view)) {
+      counts.insert(s.metric.n);
+      curve.points.push_back(of_gains(figure) ? Curve::Point{s.size, s.improvement, 0} : point(s.size, s.metric));
+    }
+    result.curves.push_back(curve);
+    if (figure != Figure::ensemble_metric) continue;
+    curve.level = true;
+    curve.label = "single " + series_name(group->cell);
+    curve.points = {point(1, summarise(study.setting, *group, 1, view).metric)};
+    levels.push_back(curve);
+  }
+  result.title = key.title() + " · " + repetitions(counts);
+  for (const std::vector<Curve>& more : {levels, published_curves(figure, study, groups, published)})
+    result.curves.insert(result.curves.end(), more.begin(), more.end());
+  return result;
 }
 
-/// The curves of one group in a panel; `block` is its place in the data file, whose first row is the single network.
-std::vector<std::string> curves(Figure figure, const std::string& file, const Group& group, std::size_t block) {
-  const std::string data = "'" + file + "' index " + std::to_string(block);
-  const std::string style = " lc rgb '" + colour(group, block) + "'";
-  const std::string line = data + " every ::1 using 1:2 with linespoints lw 2.5 pt 7 ps 0.7" + style + " title ";
-  if (figure == Figure::improvement) return {line + quoted(label(group) + " ensemble")};
-  const std::string single = "'" + file + "' index " + std::to_string(block) + " every ::0::0 using ";
-  const std::string band = " with filledcurves fs transparent solid 0.15 noborder" + style + " notitle";
-  return {data + " every ::1 using 1:($2-$3):($2+$3)" + band,
-          single + "(first):2:(last-first):(0) with vectors nohead lw 2 dt 2" + style + " title " +
-              quoted("single " + label(group)),
-          single + "(first):($2-$3):(first):(last):($2-$3):($2+$3) with boxxyerror fs transparent solid 0.10 noborder" +
-              style + " notitle",
-          line + quoted(label(group) + " ensemble")};
+std::string subtitle(Figure figure) {
+  const std::string number = "Figure " + std::to_string(static_cast<int>(figure)) + ". ";
+  switch (figure) {
+    case Figure::ensemble_gain:
+      return number + "Improvement of ensembles over the mean single network, by means over n repetitions";
+    case Figure::moe_gain:
+      return number + "Improvement of mixtures over two experts, by means over n repetitions";
+    case Figure::ensemble_metric:
+      return number + "Ensembles and single networks on the test part, mean ± sd over n repetitions";
+    case Figure::moe_metric:
+      return number + "Mixtures of experts on the test part, mean ± sd over n repetitions";
+  }
+  return number;
 }
 
-std::string panel(Figure figure, const std::string& file, const std::vector<Group>& groups, Index width) {
-  std::string text = "set title 'd = " + std::to_string(width) + "'\n";
-  std::vector<std::string> all;
-  for (std::size_t block = 0; block < groups.size(); ++block)
-    if (groups[block].cell.hidden == width)
-      for (const std::string& curve : curves(figure, file, groups[block], block)) all.push_back(curve);
-  return text + "plot " + join(all, ", \\\n     ") + "\n";
-}
-
-std::string y_label(const Setting& setting, Figure figure, const std::string& unit) {
-  if (figure == Figure::improvement) return "Improvement (%)";
-  return (setting.classifies() ? "Accuracy" : "RMSE") + (unit.empty() ? "" : " (" + unit + ")");
-}
-
-enum class Ran { well, badly, not_found };
-
-/// Runs gnuplot in `folder`; what it has to say goes to gnuplot.log there.
-Ran run_gnuplot(const std::string& folder, const std::string& script, bool png) {
-  std::vector<std::string> words = {"gnuplot"};
-  if (png) words.insert(words.end(), {"-e", "png=1"});
-  words.push_back(script);
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  posix_spawn_file_actions_addopen(&actions, 2, "gnuplot.log", O_WRONLY | O_CREAT | O_TRUNC, 0666);
-  pid_t child = 0;
-  const int failed = posix_spawnp(&child, "gnuplot", &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) return Ran::not_found;
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return Ran::not_found;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? Ran::well : Ran::badly;
+Chart blank_chart(Figure figure, const std::string& title, std::size_t columns) {
+  const std::string name = "figure" + std::to_string(static_cast<int>(figure));
+  return {name,
+          title,
+          subtitle(figure),
+          of_mixtures(figure) ? "Number of experts" : "Ensemble size",
+          static_cast<Index>(columns),
+          {}};
 }
 
 }  // namespace
 
-std::string figure_data(const Setting& setting, Figure figure, const std::vector<Group>& groups,
-                        const ViewChoice& view) {
-  std::string text;
-  for (const Group& group : groups) {
-    text += "# " + label(group) + ", d = " + std::to_string(group.cell.hidden) + ", " +
-            std::to_string(group.cells.size()) + " repetitions: size, value, sd\n";
-    for (const Index size : group.sizes()) {
-      const SizeSummary s = summarise(setting, group, size, view);
-      const double value = figure == Figure::improvement ? s.improvement : s.metric.mean;
-      const double sd = figure == Figure::improvement || !std::isfinite(s.metric.sd) ? 0 : s.metric.sd;
-      if (std::isfinite(value)) text += std::to_string(size) + " " + shortest(value) + " " + shortest(sd) + "\n";
-    }
-    text += "\n\n";
+PanelKey panel_of(const Cell& cell) {
+  return {cell.gate, cell.hidden};
+}
+
+std::string PanelKey::title() const {
+  return (gate.empty() ? "" : gate + " gate, ") + "d = " + std::to_string(hidden);
+}
+
+std::vector<SizeSummary> shown_sizes(Figure figure, const Setting& setting, const Group& group,
+                                     const ViewChoice& view) {
+  std::vector<SizeSummary> shown;
+  for (const Index size : group.sizes()) {
+    const SizeSummary s = summarise(setting, group, size, view);
+    const bool single = size == 1 && !of_mixtures(figure);
+    if (!single && std::isfinite(of_gains(figure) ? s.improvement : s.metric.mean)) shown.push_back(s);
   }
-  return text;
+  return shown;
 }
 
-std::string figure_script(const Setting& setting, Figure figure, const std::string& name, const FigureText& text,
-                          const std::vector<Group>& groups) {
-  const std::vector<Index> widths = widths_of(groups);
-  const Index largest = largest_size(groups);
-  const auto panels = static_cast<Index>(widths.size());
-  const Index columns = std::min<Index>(panels, 3), rows = (panels + columns - 1) / columns;
-  std::vector<Index> ticks;
-  for (Index size = 2; size <= largest; size *= 2) ticks.push_back(size);
-  const std::string size = message(columns == 1 ? 640 : 460 * columns, ",", 80 + 400 * rows);
-  std::string script =
-      "# gnuplot " + name + ".gp draws " + name + ".svg; gnuplot -e png=1 " + name + ".gp draws " + name + ".png\n" +
-      "if (exists('png')) set terminal pngcairo size " + size + " font 'sans,11' noenhanced\n" +
-      "if (exists('png')) set output '" + name + ".png'\n" + "if (!exists('png')) set terminal svg size " + size +
-      " font 'Helvetica,Arial,sans-serif,13' noenhanced " + "background 'white'\n" +
-      "if (!exists('png')) set output '" + name + ".svg'\n" + "first = 2 / 1.15\nlast = " + std::to_string(largest) +
-      " * 1.15\n" + "set logscale x 2\nset xrange [first:last]\nset xtics (" + join(ticks, ", ") + ")\n" +
-      "set offsets graph 0, 0, graph 0.05, graph 0.05\n" + "set xlabel 'Ensemble size'\nset ylabel " +
-      quoted(y_label(setting, figure, text.unit)) + "\n" + "set encoding utf8\nset format y '" +
-      (figure == Figure::improvement ? "%.2f" : "%.3f") + "'\n" +
-      "set grid lt 1 lw 0.5 lc rgb '#dddddd'\nset border 3 lc rgb '#555555'\nset tics nomirror textcolor rgb "
-      "'black'\n" +
-      "set key below horizontal Left reverse samplen 2 width 2 height 0.6 spacing 1.15\n";
-  if (figure == Figure::improvement) script += "set xzeroaxis lt 1 lc rgb '#999999'\n";
-  const std::string bands = figure == Figure::absolute ? "mean ± sd over " : "mean over ";
-  script += "set multiplot layout " + message(rows, ",", columns) + " title " +
-            quoted(text.title + "\n" + text.subtitle + ", " + bands + repetitions(groups)) + "\n";
-  for (const Index width : widths) script += panel(figure, name + ".dat", groups, width);
-  return script + "unset multiplot\n";
+std::vector<const Group*> groups_in(Figure figure, const PanelKey& key, const Study& study) {
+  const bool variants = draws_variants(figure, study);
+  std::vector<const Group*> groups;
+  for (const Group& group : study.groups)
+    if (group.cell.mixture() == of_mixtures(figure) && panel_of(group.cell) == key &&
+        (variants || group.cell.variant.empty()) && !shown_sizes(figure, study.setting, group, {}).empty())
+      groups.push_back(&group);
+  std::stable_sort(groups.begin(), groups.end(), [](const Group* a, const Group* b) {
+    return std::pair(look_of(a->cell.model), a->cell.variant) < std::pair(look_of(b->cell.model), b->cell.variant);
+  });
+  return groups;
 }
 
-std::string draw_figures(const Setting& setting, const std::string& folder, const std::string& title,
-                         const std::string& unit, const std::vector<Group>& groups, const ViewChoice& view) {
-  if (largest_size(groups) < 2) return "no figures: they need ensembles, of two members at least";
+std::vector<PanelKey> panel_keys(Figure figure, const std::vector<const Study*>& studies) {
+  std::vector<PanelKey> keys;
+  for (const Study* study : studies)
+    for (const Group& group : study->groups)
+      if (const PanelKey key = panel_of(group.cell); std::find(keys.begin(), keys.end(), key) == keys.end())
+        if (!groups_in(figure, key, *study).empty()) keys.push_back(key);
+  std::sort(keys.begin(), keys.end(), before);
+  return keys;
+}
+
+std::string series_name(const Cell& cell) {
+  std::string name;
+  for (const char c : cell.model) name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return cell.variant.empty() ? name : name + " (" + cell.variant + ")";
+}
+
+Index baseline_size(const Cell& cell) {
+  return cell.mixture() ? 2 : 1;
+}
+
+double published_gain(const Published& published, const Setting& setting, const Cell& cell, Index size) {
+  const PublishedValue* const base = published.find(setting.dataset, cell, baseline_size(cell));
+  const PublishedValue* const value = published.find(setting.dataset, cell, size);
+  return base && value ? improvement_pct(setting, base->mean, value->mean) : undefined;
+}
+
+std::vector<Index> published_sizes(const Published& published, const std::string& dataset, const Cell& cell) {
+  std::vector<Index> sizes;
+  for (Index size = 1; size <= 128; size *= 2)
+    if (published.find(dataset, cell, size)) sizes.push_back(size);
+  return sizes;
+}
+
+Curve blank_curve(Figure figure, const Cell& cell, std::size_t variant) {
+  const Look* const own = look_of(cell.model);
+  const Look& look = variant > 0 ? variant_looks[(variant - 1) % std::size(variant_looks)]
+                                 : looks[static_cast<std::size_t>(own - looks) % std::size(looks)];
+  Curve curve;
+  curve.label = series_name(cell) + (of_mixtures(figure) ? "" : " ensemble");
+  curve.colour = look.colour;
+  curve.marker = look.marker;
+  return curve;
+}
+
+Curve blank_published_curve(const Cell& cell) {
+  Curve curve = blank_curve(Figure::moe_gain, cell);
+  curve.label = "published (authors' code)";
+  curve.published = true;
+  return curve;
+}
+
+Chart figure_chart(Figure figure, const Study& study, const ViewChoice& view, const Published& published) {
+  const std::vector<PanelKey> keys = panel_keys(figure, {&study});
+  Chart chart = blank_chart(figure, title_of(study), std::min<std::size_t>(keys.size(), 3));
+  for (const PanelKey& key : keys) chart.panels.push_back(panel(figure, key, study, view, published));
+  return chart;
+}
+
+Chart grid_chart(Figure figure, const std::vector<const Study*>& studies, const ViewChoice& view,
+                 const Published& published) {
+  const std::vector<PanelKey> keys = panel_keys(figure, studies);
+  Chart chart = blank_chart(figure, "Every data set · preset " + studies.front()->setting.preset, keys.size());
+  chart.name = "grid" + std::to_string(static_cast<int>(figure));
+  for (const Study* study : studies)
+    for (const PanelKey& key : keys) {
+      chart.panels.push_back(panel(figure, key, *study, view, published));
+      std::string& title = chart.panels.back().title;
+      if (!title.empty()) title = study->title + ", " + title;
+    }
+  return chart;
+}
+
+Drawn draw(const Chart& chart, const std::string& folder) {
   make_directories(folder);
-  for (const auto& [figure, name, what] :
-       {std::tuple(Figure::improvement, "figure1", "Improvement over a single network"),
-        std::tuple(Figure::absolute, "figure3",
-                   setting.classifies() ? "Accuracy on the test part" : "Error on the test part")}) {
-    write_file_atomically(folder + "/" + name + ".dat", figure_data(setting, figure, groups, view));
-    write_file_atomically(folder + "/" + name + ".gp",
-                          figure_script(setting, figure, name, {title, what, unit}, groups));
-    for (const bool png : {false, true}) {
-      const Ran ran = run_gnuplot(folder, std::string(name) + ".gp", png);
-      if (ran == Ran::not_found)
-        return "no figures: gnuplot is not installed (Debian, Ubuntu: apt-get install gnuplot-nox); its scripts and "
-               "data "
-               "are in " +
-               folder;
-      if (ran == Ran::badly) return "no figures: gnuplot failed, see " + folder + "/gnuplot.log";
-    }
-  }
-  return "figures: " + folder + "/figure1.svg, " + folder + "/figure3.svg";
+  write_file_atomically(folder + "/" + chart.name + ".dat", chart_data(chart));
+  write_file_atomically(folder + "/" + chart.name + ".gp", chart_script(chart));
+  return run_gnuplot(folder, chart.name);
 }
 
 }  // namespace wsym::experiment

@@ -9,8 +9,8 @@
 
 #include "experiment/cells.hpp"
 #include "experiment/controls.hpp"
-#include "experiment/figures.hpp"
 #include "experiment/report.hpp"
+#include "experiment/report_page.hpp"
 #include "experiment/tables.hpp"
 #include "experiment/trainers.hpp"
 #include "wsym/io/atomic_file.hpp"
@@ -57,7 +57,7 @@ void say(const Options& options, const std::string& text) {
 }
 
 /// Tables, figures and summary.json of everything that the journal holds.
-void write_results(const Program& program, const Options& options, const Prepared<float>& data, const Journal& journal,
+void write_results(const Options& options, const Prepared<float>& data, const Journal& journal,
                    const RunHeader& header) {
   const std::vector<Group> groups = groups_of(journal.records());
   const ViewChoice view{options.groups, options.average};
@@ -72,8 +72,7 @@ void write_results(const Program& program, const Options& options, const Prepare
     printed = printed_controls(setting, controls);
     tables += "controls.csv, ";
   }
-  const std::string drawn = draw_figures(setting, options.out + "/figures",
-                                         program.title + ", preset " + options.preset, data.unit, groups, view);
+  const std::string drawn = write_report(options.out, {options.out}, view);
   if (options.quiet) return;
   std::printf("%s\ntables: %s/%ssummary.json\n%s\n", printed.c_str(), options.out.c_str(), tables.c_str(),
               drawn.c_str());
@@ -108,7 +107,7 @@ int run_experiment(const Program& program, const Options& options, const std::st
                  static_cast<Index>(journal.records().members.size()), command.c_str());
     return 1;
   }
-  write_results(program, options, data, journal, header);
+  write_results(options, data, journal, header);
   return 0;
 }
 

@@ -2,103 +2,175 @@
 #include "experiment/figures.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
-#include "examples/experiment/records.hpp"
+#include "examples/experiment/path.hpp"
 #include "examples/experiment/scratch_folder.hpp"
-#include "wsym/io/atomic_file.hpp"
+#include "examples/experiment/studies.hpp"
 
 using namespace wsym;
 using namespace wsym::experiment;
+using sample::contains;
 
 namespace {
 
-Records two_widths(Index members = 4) {
+Study mixtures() {
   Records records;
-  for (const Index width : {16, 32})
-    for (const char* model : {"mlp", "wmlp"})
-      sample::add(
-          records, sample::cell(model, width), 2, members, [](Index, Index r) { return r == 0 ? 0.5 : 0.75; },
-          [](Index k, Index) { return k == 2 ? 0.75 : 0.9375; });
-  return records;
+  for (const char* gate : {"gumbel", "softmax"})
+    for (const char* model : {"iwmlp", "mlp"})
+      sample::add_mixtures(records, sample::mixture(model, 2, 0, gate), {2, 4}, 3,
+                           [](Index k, Index) { return k == 2 ? 0.5 : 0.75; });
+  return sample::study(sample::accuracy, "Digits", std::move(records));
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != text.npos;
+std::vector<std::string> labels(const Panel& panel) {
+  std::vector<std::string> list;
+  for (const Curve& curve : panel.curves) list.push_back(curve.label);
+  return list;
 }
-
-/// PATH is another one for the life of this object.
-struct Path {
-  explicit Path(const char* value) : before(getenv("PATH")) { setenv("PATH", value, 1); }
-  Path(const Path&) = delete;
-  ~Path() { setenv("PATH", before.c_str(), 1); }
-  std::string before;
-};
 
 }  // namespace
 
-TEST_CASE("figures: a block of data for each group, its first row the single network") {
-  const Records records = two_widths();
-  const std::vector<Group> groups = groups_of(records);
-  const std::string improvement = figure_data(sample::accuracy, Figure::improvement, groups, {});
-  CHECK(improvement.rfind("# MLP, d = 16, 2 repetitions: size, value, sd\n1 0 0\n2 20 0\n4 50 0\n\n\n", 0) == 0);
-  CHECK(contains(improvement, "# WMLP, d = 32"));
-  CHECK(contains(figure_data(sample::accuracy, Figure::absolute, groups, {}),
-                 "\n1 0.625 0.1767766952966369\n2 0.75 0\n"));
+TEST_CASE("figures: Figure 1 has a panel for each width and the gains of ensembles, single networks left out") {
+  Records records = sample::two_models(32);
+  records.members.merge(sample::two_models(16).members);
+  records.cells.merge(sample::two_models(16).cells);
+  const Study study = sample::study(sample::accuracy, "Digits", std::move(records));
+  const Chart chart = figure_chart(Figure::ensemble_gain, study, {}, {});
+  CHECK(chart.name == "figure1");
+  CHECK(chart.title == "Digits · preset text");
+  CHECK(chart.x_label == "Ensemble size");
+  REQUIRE(chart.panels.size() == 2);
+  CHECK(chart.columns == 2);
+  CHECK(chart.panels[0].title == "d = 16 · n = 2");
+  CHECK(chart.panels[1].title == "d = 32 · n = 2");
+  CHECK(chart.panels[0].y_label == "Improvement (%)");
+  CHECK(labels(chart.panels[0]) == std::vector<std::string>{"MLP ensemble", "WMLP ensemble"});
+  const std::vector<Curve::Point>& gains = chart.panels[0].curves[1].points;
+  REQUIRE(gains.size() == 2);
+  CHECK(gains[1].size == 4);
+  CHECK(gains[1].value == doctest::Approx(16));
+  CHECK(gains[1].sd == 0);
 }
 
-TEST_CASE("figures: the script has a panel for each width, ticks at the sizes, axes with units and the repetitions") {
-  const Records records = two_widths();
-  const std::vector<Group> groups = groups_of(records);
-  const std::string script =
-      figure_script(sample::rmse, Figure::absolute, "figure3", {"California \"housing\"", "Test", "$100k"}, groups);
-  for (const char* part :
-       {"set logscale x 2\n", "set xtics (2, 4)", "set xlabel 'Ensemble size'", "\"RMSE ($100k)\"",
-        "set multiplot layout 1,2", "California \\\"housing\\\"\\nTest, mean ± sd over 2 repetitions",
-        "set title 'd = 16'", "set title 'd = 32'", "index 3", "single WMLP", "filledcurves"})
-    CHECK_MESSAGE(contains(script, part), part);
-  const std::string gain = figure_script(sample::rmse, Figure::improvement, "figure1", {"T", "S", ""}, groups);
-  CHECK(contains(gain, "Improvement (%)"));
-  CHECK_FALSE(contains(gain, "filledcurves"));
+TEST_CASE("figures: Figure 3 has the metric with its sd, then single networks as levels") {
+  Records records;
+  sample::add(
+      records, sample::cell(), 2, 2, [](Index, Index r) { return r == 0 ? 0.5 : 0.75; },
+      [](Index, Index r) { return r == 0 ? 0.25 : 0.75; });
+  const Study study = sample::study(sample::rmse, "California", std::move(records));
+  const Panel panel = figure_chart(Figure::ensemble_metric, study, {}, {}).panels.at(0);
+  CHECK(panel.y_label == "RMSE ($100k)");
+  CHECK(labels(panel) == std::vector<std::string>{"MLP ensemble", "single MLP"});
+  CHECK(panel.curves[0].points[0].value == 0.5);
+  CHECK(panel.curves[0].points[0].sd == doctest::Approx(std::sqrt(0.125)));
+  CHECK(panel.curves[1].level);
+  CHECK(panel.curves[1].points[0].value == 0.625);
+  CHECK(panel.curves[1].points[0].sd == doctest::Approx(std::sqrt(0.03125)));
 }
 
-TEST_CASE("figures: without gnuplot one line says what to install, and scripts and data are there") {
-  const ScratchFolder out;
-  const Path nowhere("/nonexistent");
-  const Records records = two_widths();
-  const std::string said = draw_figures(sample::accuracy, out.path + "/figures", "Digits", "", groups_of(records), {});
-  CHECK(contains(said, "apt-get install gnuplot-nox"));
-  for (const char* name : {"figure1.gp", "figure1.dat"}) CHECK(std::filesystem::exists(out.path + "/figures/" + name));
+TEST_CASE("figures: Figures 2 and 4 have a panel for each gate, softmax first, and the series in the paper's order") {
+  const Study study = mixtures();
+  const Chart gain = figure_chart(Figure::moe_gain, study, {}, {});
+  REQUIRE(gain.panels.size() == 2);
+  CHECK(gain.x_label == "Number of experts");
+  CHECK(gain.panels[0].title == "softmax gate, d = 16 · n = 3");
+  CHECK(gain.panels[1].title == "gumbel gate, d = 16 · n = 3");
+  CHECK(labels(gain.panels[0]) == std::vector<std::string>{"MLP", "IWMLP"});
+  CHECK(gain.panels[0].curves[0].points[0].value == 0);
+  CHECK(gain.panels[0].curves[0].points[1].value == 50);
+  CHECK(figure_chart(Figure::moe_metric, study, {}, {}).panels[1].curves[1].points[1].value == 0.75);
+  CHECK(panel_keys(Figure::ensemble_gain, {&study}).empty());
 }
 
-TEST_CASE("figures: where there is gnuplot, both are drawn") {
-  const ScratchFolder out;
-  const Records records = two_widths();
-  const std::string said = draw_figures(sample::accuracy, out.path, "Digits", "", groups_of(records), {});
-  if (contains(said, "not installed")) return;
-  CHECK(said == "figures: " + out.path + "/figure1.svg, " + out.path + "/figure3.svg");
-  for (const char* name : {"figure1.svg", "figure3.svg", "figure1.png", "figure3.png"})
-    CHECK(std::filesystem::file_size(out.path + "/" + name) > 1000);
+TEST_CASE("figures: published curves come last, in the colours of their series, gains derived from their means") {
+  const ScratchFolder folder;
+  const Published published = sample::published(folder.path,
+                                                "digits,ensemble,,16,mlp,1,accuracy,0.5,0.1,10\n"
+                                                "digits,ensemble,,16,mlp,2,accuracy,0.6,0.1,10\n"
+                                                "digits,ensemble,,16,mlp,8,accuracy,0.75,0.1,10\n");
+  const Study study = sample::study(sample::accuracy, "Digits", sample::two_models(16));
+  const Panel gains = figure_chart(Figure::ensemble_gain, study, {}, published).panels.at(0);
+  REQUIRE(gains.curves.size() == 3);
+  const Curve& curve = gains.curves[2];
+  CHECK(curve.published);
+  CHECK(curve.label == "published (authors' code)");
+  CHECK(curve.colour == gains.curves[0].colour);
+  REQUIRE(curve.points.size() == 2);
+  CHECK(curve.points[0].value == doctest::Approx(20));
+  CHECK(curve.points[1].size == 8);
+  CHECK(curve.points[1].value == 50);
+  const Panel metric = figure_chart(Figure::ensemble_metric, study, {}, published).panels.at(0);
+  REQUIRE(metric.curves.size() == 6);
+  CHECK(metric.curves[4].points[1].value == 0.75);
+  CHECK(metric.curves[5].level);
+  CHECK(metric.curves[5].points[0].value == 0.5);
+  CHECK(figure_chart(Figure::ensemble_gain, study, {}, {}).panels.at(0).curves.size() == 2);
 }
 
-TEST_CASE("figures: a gnuplot that fails is reported with its log") {
-  const ScratchFolder out;
-  const std::string fake = out.path + "/gnuplot";
-  write_file_atomically(fake, "#!/bin/sh\nexit 1\n");
-  std::filesystem::permissions(fake, std::filesystem::perms::owner_all);
-  const Path path((out.path + ":/bin:/usr/bin").c_str());
-  const Records records = two_widths();
-  CHECK(draw_figures(sample::accuracy, out.path + "/f", "Digits", "", groups_of(records), {}) ==
-        "no figures: gnuplot failed, see " + out.path + "/f/gnuplot.log");
+TEST_CASE("figures: published gains reproduce the paper's Figure 1") {
+  const Setting california{"california_housing", "code", "rmse"}, churn{"churn_modelling", "code", "accuracy"};
+  const Published& all = published_numbers();
+  CHECK(published_gain(all, california, sample::cell("mlp", 64), 64) == doctest::Approx(2.2148).epsilon(1e-4));
+  CHECK(published_gain(all, churn, sample::cell("wmlp", 256), 64) == doctest::Approx(1.7734).epsilon(1e-4));
+  const Cell mixture{"moe", "", 64, "wmlp", 0, "gumbel", 2};
+  CHECK(published_gain(all, california, mixture, 2) == 0);
+  CHECK(published_gain(all, california, mixture, 64) == doctest::Approx(1.8295).epsilon(1e-3));
+  CHECK(std::isnan(published_gain(all, {"otto", "code", "accuracy"}, sample::cell("mlp", 64), 64)));
 }
 
-TEST_CASE("figures: single networks alone are no ensembles to draw") {
-  const ScratchFolder out;
+TEST_CASE("figures: up to four variants have colours of their own, more are left out") {
+  for (const int variants : {4, 5}) {
+    Records records = sample::two_models(16);
+    for (int i = 0; i < variants; ++i) {
+      Cell cell = sample::cell("wmlp");
+      cell.variant = "mask_seed=" + std::to_string(i + 1);
+      sample::add(
+          records, cell, 1, 2, [](Index, Index) { return 0.5; }, [](Index, Index) { return 0.75; });
+    }
+    const Study study = sample::study(sample::accuracy, "Digits", std::move(records));
+    const Panel panel = figure_chart(Figure::ensemble_gain, study, {}, {}).panels.at(0);
+    CHECK(panel.curves.size() == (variants == 4 ? 6 : 2));
+    CHECK(panel.title == (variants == 4 ? "d = 16 · n = 1 to 2" : "d = 16 · n = 2"));
+    if (variants == 4) CHECK(panel.curves[2].label == "WMLP (mask_seed=1) ensemble");
+  }
+}
+
+TEST_CASE("figures: a grid has a row for each data set and blanks for what one of them lacks") {
+  const Study digits = sample::study(sample::accuracy, "Digits", sample::two_models(16)),
+              california = sample::study(sample::rmse, "California", sample::two_models(32));
+  const Chart grid = grid_chart(Figure::ensemble_gain, {&california, &digits}, {}, {});
+  CHECK(grid.name == "grid1");
+  REQUIRE(grid.panels.size() == 4);
+  CHECK(grid.columns == 2);
+  CHECK(grid.panels[0].curves.empty());
+  CHECK(grid.panels[1].title == "California, d = 32 · n = 2");
+  CHECK(grid.panels[2].title == "Digits, d = 16 · n = 2");
+  CHECK(grid.panels[3].curves.empty());
+}
+
+TEST_CASE("figures: single networks alone, and mixtures that lack two experts, give no gain to draw") {
   Records records;
   const auto half = [](Index, Index) {
     return 0.5;
   };
   sample::add(records, sample::cell(), 1, 1, half, half);
-  CHECK(draw_figures(sample::accuracy, out.path, "Digits", "", groups_of(records), {}) ==
-        "no figures: they need ensembles, of two members at least");
+  sample::add_mixtures(records, sample::mixture(), {4, 8}, 1, half);
+  const Study study = sample::study(sample::accuracy, "Digits", std::move(records));
+  for (const Figure figure : {Figure::ensemble_gain, Figure::ensemble_metric, Figure::moe_gain})
+    CHECK(panel_keys(figure, {&study}).empty());
+  CHECK(panel_keys(Figure::moe_metric, {&study}).size() == 1);
+}
+
+TEST_CASE("figures: where there is gnuplot, every one of them can be drawn; without it script and data are there") {
+  const ScratchFolder out;
+  const Study ensembles = sample::study(sample::accuracy, "Digits", sample::two_models(16)), moe = mixtures();
+  for (const Figure figure : all_figures) {
+    const Chart chart = figure_chart(figure, of_mixtures(figure) ? moe : ensembles, {}, {});
+    const Drawn drawn = draw(chart, out.path);
+    CHECK(drawn != Drawn::failed);
+    for (const std::string end : {".gp", ".dat"}) CHECK(std::filesystem::exists(out.path + "/" + chart.name + end));
+    if (drawn == Drawn::no_gnuplot) continue;
+    for (const std::string end : {".svg", ".png"})
+      CHECK(std::filesystem::file_size(out.path + "/" + chart.name + end) > 4000);
+  }
 }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "experiment/report_page.hpp"
+
+/// One page of figures and tables over the results of several runs.
+int main(int argc, char** argv) {
+  std::vector<std::string> folders;
+  std::string out = "results/report";
+  wsym::experiment::ViewChoice view;
+  CLI::App app("Draws the figures of results folders, one by one and over all data sets, into one page.", "report");
+  app.add_option("folders", folders, "what programs wrote with --out")->required()->type_name("DIR");
+  app.add_option("--out", out, "folder of report.html, comparison.csv, figures [results/report]")->type_name("DIR");
+  app.add_option("--groups", view.groups, "k networks: first | disjoint groups of k [first]")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"first", "disjoint"}).description(""));
+  app.add_option("--average", view.average, "what classifiers average: logits | probabilities [logits]")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"logits", "probabilities"}).description(""));
+  try {
+    app.parse(argc, argv);
+    std::puts(wsym::experiment::write_report(out, folders, view).c_str());
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "report: %s\n", error.what());
+    return 1;
+  }
+}
