@@ -72,6 +72,7 @@
 #include "wsym/ops/tile.hpp"
 #include "wsym/ops/top_k.hpp"
 
+#include "wsym/nn/expert_batches.hpp"
 #include "wsym/nn/gate.hpp"
 #include "wsym/nn/init.hpp"
 #include "wsym/nn/layer_norm.hpp"
@@ -80,9 +81,13 @@
 #include "wsym/nn/module.hpp"
 #include "wsym/nn/moe.hpp"
 #include "wsym/nn/moie.hpp"
+#include "wsym/nn/partition.hpp"
 #include "wsym/nn/pass.hpp"
 #include "wsym/nn/predict.hpp"
+#include "wsym/nn/router.hpp"
+#include "wsym/nn/routing_stats.hpp"
 #include "wsym/nn/sigma_asymmetry.hpp"
+#include "wsym/nn/sparse_moe.hpp"
 #include "wsym/nn/transfer.hpp"
 #include "wsym/nn/w_asymmetry.hpp"
 

@@ -42,3 +42,31 @@ TEST_CASE_TEMPLATE("pass: losses that layers add are summed where the training s
   for (Pass<T> nobody : {Pass<T>::train(Key(3)), Pass<T>::evaluate(Key(3))}) nobody.add_loss(tape.constant(three));
   CHECK(auxiliary->item() == 5);
 }
+
+TEST_CASE_TEMPLATE("pass: dropout and router noise follow training until a switch says otherwise", T, float, double) {
+  for (const Pass<T>& pass : {Pass<T>::train(Key(3)), Pass<T>::evaluate(Key(3))}) {
+    CHECK(pass.drops() == pass.training());
+    CHECK(pass.routes_with_noise() == pass.training());
+    for (const bool on : {true, false}) {
+      CHECK(pass.with_dropout(on).child(1).drops() == on);
+      CHECK(pass.with_dropout(on).routes_with_noise() == pass.training());
+      CHECK(pass.with_router_noise(on).child(1).routes_with_noise() == on);
+      CHECK(pass.with_router_noise(on).drops() == pass.training());
+    }
+    CHECK(pass.with_dropout(true).key() == pass.key());
+    CHECK(pass.with_dropout(true).training() == pass.training());
+  }
+}
+
+TEST_CASE_TEMPLATE("pass: children carry a capacity and the list for statistics, which nobody asks for at first", T,
+                   float, double) {
+  const Pass<T> pass = Pass<T>::evaluate();
+  CHECK_FALSE(pass.capacity().has_value());
+  CHECK(pass.statistics() == nullptr);
+  CHECK(pass.with_capacity(1.05).child(1).capacity() == 1.05);
+  std::vector<RoutingStats> list;
+  CHECK(pass.with_statistics(&list).child(1).statistics() == &list);
+  AuxiliaryLoss<T> auxiliary;
+  CHECK_FALSE(pass.gathers_losses());
+  CHECK(Pass<T>::train(Key(1), &auxiliary).child(0).gathers_losses());
+}

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "wsym/core/random.hpp"
+#include "wsym/nn/routing_stats.hpp"
 #include "wsym/ops/elementwise.hpp"
 
 namespace wsym {
@@ -23,19 +24,54 @@ template <Real T> class Pass {
   bool training() const { return training_; }
   const Key& key() const { return key_; }
   Index first_row() const { return first_row_; }
-  Pass child(std::uint64_t index) const { return Pass(key_.child(index), first_row_, training_, auxiliary_); }
+  Pass child(std::uint64_t index) const {
+    return changed([&](Pass& pass) { pass.key_ = key_.child(index); });
+  }
+
+  /// Dropout and the noise of sparse routers: on in training, off at evaluation, or as the switch says.
+  bool drops() const { return drops_.value_or(training_); }
+  bool routes_with_noise() const { return noise_.value_or(training_); }
+  Pass with_dropout(bool on) const {
+    return changed([&](Pass& pass) { pass.drops_ = on; });
+  }
+  Pass with_router_noise(bool on) const {
+    return changed([&](Pass& pass) { pass.noise_ = on; });
+  }
+  /// The capacity ratio of sparse layers, where it is not to be what their options say.
+  std::optional<double> capacity() const { return capacity_; }
+  Pass with_capacity(double ratio) const {
+    return changed([&](Pass& pass) { pass.capacity_ = ratio; });
+  }
 
   /// Adds a loss of one element to what the training step minimises besides its task.
   void add_loss(Var<T> loss) {
     if (auxiliary_ != nullptr) *auxiliary_ = *auxiliary_ ? add(**auxiliary_, loss) : loss;
   }
+  bool gathers_losses() const { return auxiliary_ != nullptr; }
+
+  /// Where sparse layers append what they did, in the order in which they run; null if nobody asks. The list outlives
+  /// the pass.
+  std::vector<RoutingStats>* statistics() const { return statistics_; }
+  Pass with_statistics(std::vector<RoutingStats>* list) const {
+    return changed([&](Pass& pass) { pass.statistics_ = list; });
+  }
 
  private:
   Pass(Key key, Index first_row, bool training, AuxiliaryLoss<T>* auxiliary)
       : key_(key), first_row_(first_row), auxiliary_(auxiliary), training_(training) {}
+
+  template <class F> Pass changed(const F& change) const {
+    Pass copy = *this;
+    change(copy);
+    return copy;
+  }
+
   Key key_;
   Index first_row_;
   AuxiliaryLoss<T>* auxiliary_;
+  std::vector<RoutingStats>* statistics_ = nullptr;
+  std::optional<double> capacity_;
+  std::optional<bool> drops_, noise_;
   bool training_;
 };
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/nn/moe.hpp"
+#include "wsym/ops/batched.hpp"
+#include "wsym/ops/slice_rows.hpp"
+
+/// Experts that each have rows of their own: first[e] .. first[e + 1] - 1 of one (rows, in) -> (rows, out).
+namespace wsym::detail {
+
+/// Any experts: each is called on its rows, with a pass of its own.
+template <Real T, class Expert>
+Var<T> one_by_one(const std::vector<Expert>& experts, Var<T> rows, const std::int32_t* first, const Pass<T>& pass) {
+  Var<T>* outputs = rows.tape().template scratch<Var<T>>(static_cast<Index>(experts.size()));
+  for (std::size_t e = 0; e < experts.size(); ++e) {
+    Pass<T> own = pass.child(e);
+    std::construct_at(outputs + e, experts[e](slice_rows(rows, first[e], first[e + 1] - first[e]), own));
+  }
+  return stack_rows(std::span<const Var<T>>(outputs, experts.size()), rows.rows());
+}
+
+/// MLPs of one size: the same bits. after(rows, l) -> rows is applied to what layer l of all experts gives.
+template <Real T, class F>
+Var<T> layer_by_layer(const char* what, const std::vector<Mlp<T>>& experts, Var<T> rows, const std::int32_t* first,
+                      const F& after) {
+  const std::size_t layers = layers_of(what, experts);
+  for (std::size_t l = 0; l < layers; ++l)
+    rows = after(batched_linear(rows, first, expert_layer(rows.tape(), experts, l), l + 1 < layers), l);
+  return rows;
+}
+
+}  // namespace wsym::detail

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <optional>
+
+#include "wsym/nn/init.hpp"
+#include "wsym/nn/pass.hpp"
+#include "wsym/ops/dispatch.hpp"
+#include "wsym/ops/router_losses.hpp"
+#include "wsym/ops/routing.hpp"
+#include "wsym/ops/softmax.hpp"
+#include "wsym/ops/top_k.hpp"
+
+namespace wsym {
+
+/// What the router adds to the training loss: weight x (importance L_imp + load L_load + gshard L_gshard) + z L_z. The
+/// load is only defined with noise, and otherwise left out. Each is a mean over groups and members.
+struct BalanceOptions {
+  double weight = 0.01;
+  double importance = 0.5, load = 0.5, gshard = 0;
+  double z = 0;
+};
+
+struct RouterOptions {
+  /// The experts over which a noise of standard deviation noise / experts is spread.
+  enum class NoiseScale { all_experts, own_experts };
+
+  Index choices = 1;         // K: experts of a row
+  bool renormalise = false;  // weights of the K chosen ones divided by their sum; false: as the softmax over all says
+  double noise = 1;          // standard deviation of the noise on logits, times the number of experts
+  NoiseScale noise_scale = NoiseScale::all_experts;
+  Index members = 1;  // E experts in as many contiguous subsets, each with a router of its own
+  Index shared = 0;   // the last experts, which belong to every subset
+  BalanceOptions balance = {};
+};
+
+/// What a router decided. Rows lie member after member; columns are the experts at hand: a member's own, then the
+/// shared.
+template <Real T> struct Routing {
+  Var<T> logits;               // (rows, columns), without noise
+  Var<T> noisy;                // (rows, columns): the same Var without noise
+  Var<T> gates;                // (rows, columns): softmax of the noisy logits
+  Var<T> chosen;               // (rows, K): the gates of the K largest, largest first
+  Var<T> weights;              // (rows, K): the same, or divided by their sum
+  const std::int32_t* column;  // (rows, K)
+  const std::int32_t* expert;  // (rows, K), counted over all members
+  double sigma;                // of the noise; 0 without
+};
+
+/// Chooses K of E experts for every row: z = W x, g = softmax(z + sigma eps) over all experts at hand, eps standard
+/// normal for each row and expert; the K largest g are kept, of equal ones the first, and not renormalised, which is
+/// what gives the router a gradient at K = 1. x (..., in) -> Routing; differentiable in x and W through the gates.
+/// With M members x is (M rows, in), member after member; member m's softmax runs over its own E / M experts and those
+/// that all share, and it draws its noise from pass.child(m), or, alone, from the pass.
+/// `bias`, if there is one, is added to the gates for the choice alone (balancing without a loss): see rebalance.
+/// Source: Riquelme et al. 2021, section 2; Allingham et al. 2022, equations 1 and 3; noise 1 / E: there (public e3
+/// code: M / E, NoiseScale::own_experts); bias: Wang et al. 2024 (on a sigmoid there).
+template <Real T> struct Router {
+  Parameter<T> weight;            // (E, in)
+  std::optional<Tensor<T>> bias;  // (E)
+  RouterOptions options;
+
+  Router() = default;
+  /// Weights are normal with variance 1 / in, cut at two standard deviations (LeCun). Throws ConfigError for options
+  /// outside their range.
+  Router(Index in, Index experts, RouterOptions options_, const Key& key) : options(options_) {
+    expect<ConfigError>(in >= 1 && experts >= 1, "Router: ", in, " inputs and ", experts,
+                        " experts; each must be at least 1");
+    check(options, experts);
+    Tensor<T> w(Shape{experts, in});
+    for (Index i = 0; i < w.size(); ++i) {
+      const Key draw = key.child(static_cast<std::uint64_t>(i));
+      std::uint64_t attempt = 0;
+      while (std::abs(draw.normal(attempt)) > 2) ++attempt;
+      w[i] = static_cast<T>(draw.normal(attempt) / (0.87962566103423978 * std::sqrt(static_cast<double>(in))));
+    }
+    weight = Parameter<T>(std::move(w));
+  }
+
+  /// Throws ConfigError for options that do not fit each other or the number of experts.
+  void check() const { check(options, experts()); }
+
+  Index experts() const { return weight.value().rows(); }
+  Index own_experts() const { return (experts() - options.shared) / options.members; }
+  double sigma() const {
+    const bool all = options.noise_scale == RouterOptions::NoiseScale::all_experts;
+    return options.noise / static_cast<double>(all ? experts() : own_experts() + options.shared);
+  }
+  /// The expert that column c of the gates of member m stands for.
+  Index expert_at(Index m, Index c) const {
+    const Index own = own_experts();
+    return c < own ? m * own + c : experts() - options.shared + c - own;
+  }
+  /// The pass from which member m draws.
+  Pass<T> member_pass(const Pass<T>& pass, Index m) const {
+    return options.members == 1 ? pass : pass.child(static_cast<std::uint64_t>(m));
+  }
+
+  /// Throws ShapeError for no rows, ConfigError for options outside their range, Diverged for logits that are not
+  /// finite.
+  Routing<T> operator()(Var<T> x, const Pass<T>& pass) const {
+    check();
+    expect(x.rows() >= 1, "Router: x is ", x.shape(), "; it needs a row");
+    Tape<T>& tape = x.tape();
+    const Index k = options.choices;
+    const double deviation = pass.routes_with_noise() ? sigma() : 0;
+    const Var<T> logits = member_logits(x, tape.use(weight), options.members, options.shared);
+    const Var<T> noisy = deviation > 0 ? add(logits, noise(logits, deviation, pass)) : logits, gates = softmax(noisy);
+    check_finite(noisy, gates);
+    const std::int32_t* column = top_k(tape, bias ? biased(gates) : noisy.view(), k);
+    const Var<T> chosen = take_columns(gates, column, k);
+    return {logits,
+            noisy,
+            gates,
+            chosen,
+            options.renormalise ? normalise_rows(chosen) : chosen,
+            column,
+            counted_over_all(tape, column, x.rows()),
+            deviation};
+  }
+
+  /// What the options say of balance, for groups of `group` rows of a member; nothing where all weights are 0.
+  std::optional<Var<T>> balance(const Routing<T>& r, Index group) const {
+    const BalanceOptions& o = options.balance;
+    std::optional<Var<T>> total;
+    const auto term = [&](double factor, auto loss) {
+      if (factor == 0) return;
+      const Var<T> scaled = scale(loss(), static_cast<T>(factor));
+      total = total ? add(*total, scaled) : scaled;
+    };
+    const Index k = options.choices;
+    term(o.weight * o.importance,
+         [&] { return squared_variation(group_sums(r.sigma > 0 ? softmax(r.logits) : r.gates, group)); });
+    term(r.sigma > 0 ? o.weight * o.load : 0, [&] {
+      const std::int32_t* order = bias ? top_k<T>(r.logits.tape(), r.noisy.view(), k) : r.column;
+      return squared_variation(group_sums(load_probability(r.logits, r.noisy, order + k - 1, k, r.sigma), group));
+    });
+    term(o.weight * o.gshard,
+         [&] { return gshard_loss(r.gates, top_k<T>(r.logits.tape(), r.gates.view(), 1), 1, group); });
+    term(o.z, [&] { return z_loss(r.logits); });
+    return total;
+  }
+
+  static void visit(auto& self, auto&& v) {
+    v("weight", self.weight);
+    v("bias", self.bias);
+  }
+
+ private:
+  static void check(const RouterOptions& o, Index experts) {
+    expect<ConfigError>(o.members >= 1 && o.shared >= 0 && o.shared <= experts, "Router: ", o.members, " members and ",
+                        o.shared, " shared experts of ", experts, "; at least 1 member, and from 0 to all shared");
+    expect<ConfigError>((experts - o.shared) % o.members == 0, "Router: ", experts, " experts, ", o.shared,
+                        " of them shared, do not divide among ", o.members, " members");
+    const Index at_hand = (experts - o.shared) / o.members + o.shared;
+    expect<ConfigError>(o.choices >= 1 && o.choices <= at_hand, "Router: ", o.choices, " choices of ", at_hand,
+                        " experts", o.members > 1 ? " of each member" : "", "; they must be from 1 to ", at_hand);
+    expect<ConfigError>(o.noise >= 0, "Router: noise ", o.noise, "; it is not negative");
+  }
+
+  Var<T> noise(Var<T> logits, double scale, const Pass<T>& pass) const {
+    const Index block = logits.size() / options.members, first = pass.first_row() * logits.cols();
+    T* drawn = logits.tape().scratch(logits.size());
+    for (Index m = 0; m < options.members; ++m) {
+      const Key key = member_pass(pass, m).key().child("router noise");
+      for (Index i = 0; i < block; ++i)
+        drawn[m * block + i] = static_cast<T>(scale * key.normal(static_cast<std::uint64_t>(first + i)));
+    }
+    return logits.tape().constant(logits.shape(), drawn);
+  }
+
+  const std::int32_t* counted_over_all(Tape<T>& tape, const std::int32_t* column, Index rows) const {
+    if (options.members == 1) return column;
+    const Index size = rows * options.choices, block = size / options.members;
+    std::int32_t* expert = tape.template scratch<std::int32_t>(size);
+    for (Index i = 0; i < size; ++i) expert[i] = static_cast<std::int32_t>(expert_at(i / block, column[i]));
+    return expert;
+  }
+  /// gates + bias
+  kernels::View<const T> biased(Var<T> gates) const {
+    expect(bias->size() == experts(), "Router: bias is ", bias->shape(), " for ", experts(),
+           " experts; it needs one each");
+    const Index rows = gates.rows(), cols = gates.cols(), block = rows / options.members;
+    T* sum = gates.tape().scratch(gates.size());
+    for (Index n = 0; n < rows; ++n)
+      for (Index c = 0; c < cols; ++c) sum[n * cols + c] = gates.value()(n, c) + (*bias)[expert_at(n / block, c)];
+    return {sum, rows, cols, cols};
+  }
+
+  /// A logit that is not finite leaves no gate of its row finite.
+  static void check_finite(Var<T> noisy, Var<T> gates) {
+    for (Index n = 0; n < gates.rows(); ++n) {
+      if (gates.value()(n, 0) >= 0) continue;
+      Index c = 0;
+      while (c + 1 < noisy.cols() && std::isfinite(noisy.value()(n, c))) ++c;
+      expect<Diverged>(false, "Router: row ", n, " has the logit ", noisy.value()(n, c), " in column ", c,
+                       "; logits must be finite");
+    }
+  }
+};
+
+/// What the routing did, in numbers.
+template <Real T> RoutingStats routing_stats(const Router<T>& router, const Routing<T>& r, const Dispatch& d) {
+  const auto experts = static_cast<std::size_t>(d.experts);
+  RoutingStats stats{d.rows, d.choices, std::vector<Index>(experts), std::vector<Index>(experts),
+                     std::vector<double>(experts)};
+  for (Index i = 0; i < d.rows * d.choices; ++i) ++stats.load[static_cast<std::size_t>(d.expert[i])];
+  for (Index e = 0; e < d.experts; ++e) {
+    const Index kept = d.first[e + 1] - d.first[e];
+    stats.kept[static_cast<std::size_t>(e)] = kept;
+    stats.dead_experts += kept == 0;
+  }
+  const double rows = static_cast<double>(d.rows);
+  for (Index n = 0; n < d.rows; ++n)
+    for (Index c = 0; c < r.gates.cols(); ++c) {
+      const double g = static_cast<double>(r.gates.value()(n, c));
+      const Index e = router.expert_at(n * router.options.members / d.rows, c);
+      stats.gate_mass[static_cast<std::size_t>(e)] += g / rows;
+      if (g > 0) stats.entropy -= g * std::log(g) / rows;
+    }
+  stats.drop_rate = 1 - static_cast<double>(d.kept()) / (rows * static_cast<double>(d.choices));
+  return stats;
+}
+
+/// Balancing without a loss: the bias of an expert that got fewer rows than the mean grows by `rate`, of one that got
+/// more it shrinks: b_e += rate sign(mean load - load_e). `load` (experts) is what RoutingStats counts. Throws
+/// ShapeError. Source: Wang et al. 2024, algorithm 1.
+template <Real T> void rebalance(Router<T>& router, std::span<const Index> load, double rate) {
+  const Index experts = router.experts();
+  expect(static_cast<Index>(load.size()) == experts, "rebalance: ", load.size(), " loads for ", experts,
+         " experts; one each is needed");
+  if (!router.bias) router.bias = Tensor<T>(Shape{experts});
+  Index total = 0;
+  for (const Index of_expert : load) total += of_expert;
+  for (Index e = 0; e < experts; ++e) {
+    const Index excess = load[static_cast<std::size_t>(e)] * experts - total;
+    (*router.bias)[e] += static_cast<T>(excess > 0 ? -rate : excess < 0 ? rate : 0);
+  }
+}
+
+}  // namespace wsym

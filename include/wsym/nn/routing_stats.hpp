@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <vector>
+
+#include "wsym/core/types.hpp"
+
+namespace wsym {
+
+/// What one sparse layer did with one batch. Copies of a tiled row count as rows.
+struct RoutingStats {
+  Index rows = 0, choices = 0;    // of each row
+  std::vector<Index> load;        // (experts): choices that fell on the expert, dropped ones included
+  std::vector<Index> kept;        // (experts): those that it had room for
+  std::vector<double> gate_mass;  // (experts): mean gate over the rows; the entries sum to 1
+  double drop_rate = 0;           // share of all choices that were dropped
+  double entropy = 0;      // mean over the rows of the gates' entropy, in nats: from 0 to ln of the experts at hand
+  Index dead_experts = 0;  // experts without a row
+};
+
+}  // namespace wsym

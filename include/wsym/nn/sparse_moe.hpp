@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/nn/expert_batches.hpp"
+#include "wsym/nn/router.hpp"
+#include "wsym/ops/drop_choices.hpp"
+#include "wsym/ops/gather.hpp"
+#include "wsym/ops/tile.hpp"
+
+namespace wsym {
+
+struct SparseMoeOptions {
+  Capacity train{1.5}, evaluate{8};
+  Index group = 0;  // rows of each member that share the slots, and whose balance counts; 0: all of the batch
+  ClaimOrder order = ClaimOrder::by_row;
+  bool experts_choose = false;  // each expert takes the rows with its largest gates; K and balance play no part
+  double dropout = 0;           // in MLP experts, after every layer
+  bool equal_start = true;      // all fresh experts begin as one
+  // Several members:
+  TileOrder tiling = TileOrder::tile;  // how the copies of a row lie in x
+  Index unit = 1;                      // TileOrder::repeat: rows that stay together, such as the tokens of an image
+  bool partition_only = false;         // x is not tiled: every row goes to all members, and their outputs add up
+};
+
+/// A layer of E experts of which every row meets K: y_n = sum over its chosen experts of g_e f_e(x_n), f_e an MLP
+/// in -> hidden -> out or any other module, 0 for a row whose choices were all dropped for lack of slots.
+/// x (..., in), each row a token -> (..., out); differentiable in everything, through the gates of what was kept.
+/// With M members (e3) the rows of x are M copies of tokens, and each copy is routed among its member's own experts.
+/// Adds the router's balance losses to a training pass, and a RoutingStats to a pass that gathers them. Rows that meet
+/// the same experts are multiplied as one batch; no padding is computed. A step of a shape that has run before
+/// allocates nothing for MLP experts, which are evaluated layer by layer (`stacked`); other modules are called one by
+/// one. Throws ShapeError for no rows or rows that do not divide into members and groups; ConfigError for less than one
+/// slot or a gate that does not fit; Diverged for logits that are not finite.
+/// Source: Riquelme et al. 2021 (V-MoE); Allingham et al. 2022, section 4.1 (e3). Deliberate differences: no slot is
+/// padded; exact GELU; capacities round up to a multiple of 1.
+template <Real T, class Expert = Mlp<T>> struct SparseMoe {
+  Router<T> router;
+  std::vector<Expert> experts;
+  SparseMoeOptions options;
+
+  SparseMoe() = default;
+  SparseMoe(Router<T> router_, std::vector<Expert> experts_, SparseMoeOptions options_ = {})
+      : router(std::move(router_)), experts(std::move(experts_)), options(options_) {}
+  /// Fresh MLP experts. Throws ConfigError as Mlp and Router.
+  SparseMoe(Index count, const MlpSize& size, const RouterOptions& router_options, const SparseMoeOptions& options_,
+            const Key& init) requires std::same_as<Expert, Mlp<T>>
+      : router(size.in, count, router_options, init.child("router")),
+        experts(detail::make_experts<T>(count, size, nullptr, init.child("experts"))),
+        options(options_) {
+    if (options.equal_start) std::fill(experts.begin(), experts.end(), experts[0]);
+  }
+
+  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+    const Batches b = batches(x, pass);
+    const Var<T> y =
+        reorder_tiles(combine_rows(b.weights, b.outputs, b.dispatch), tiling(TileOrder::tile), options.tiling);
+    return options.partition_only ? sum_members(y, tiling(options.tiling)) : y;
+  }
+
+  /// The K contributions to each row's output, not summed: row n K + k is g_k f_k(x_n), or 0 if that was dropped; K
+  /// predictions of one network (multi-pred) when each goes on alone. Throws ConfigError where there are members.
+  Var<T> contributions(Var<T> x, Pass<T>& pass) const {
+    expect<ConfigError>(router.options.members == 1, "SparseMoe: contributions of ", router.options.members,
+                        " members; they are told apart for 1 alone");
+    const Batches b = batches(x, pass);
+    return wsym::contributions(b.weights, b.outputs, b.dispatch);
+  }
+
+  static void visit(auto& self, auto&& v) {
+    v("router", self.router);
+    v("experts", self.experts);
+  }
+
+  /// The experts' outputs on their batches, (d.bound, in) -> (d.bound, out), each called on its own.
+  Var<T> one_by_one(Var<T> rows, const Dispatch& d, const Pass<T>& pass) const {
+    return detail::one_by_one(experts, rows, d.first, pass);
+  }
+
+  /// The same for MLP experts of one size, layer by layer: the same bits where nothing is dropped out.
+  Var<T> stacked(Var<T> rows, const Dispatch& d, const Pass<T>& pass) const requires std::same_as<Expert, Mlp<T>> {
+    const Index members = router.options.members;
+    Key* keys = rows.tape().template scratch<Key>(members);
+    return detail::layer_by_layer("SparseMoe", experts, rows, d.first, [&](Var<T> y, std::size_t l) {
+      if (!pass.drops() || options.dropout == 0) return y;
+      for (Index m = 0; m < members; ++m)
+        std::construct_at(keys + m, router.member_pass(pass, m).key().child("dropout").child(l));
+      return drop_choices(y, d, options.dropout, {keys, static_cast<std::size_t>(members)}, pass.first_row());
+    });
+  }
+
+ private:
+  struct Batches {
+    Var<T> weights;  // (rows, dispatch.choices)
+    Dispatch dispatch;
+    Var<T> outputs;  // (dispatch.bound, out)
+  };
+
+  Tiling tiling(TileOrder order) const { return {router.options.members, order, options.unit}; }
+
+  Batches batches(Var<T> x, Pass<T>& pass) const {
+    detail::expect_gate_fits("SparseMoe", router.experts(), experts);
+    const Index members = router.options.members;
+    if (options.partition_only) x = tile_rows(x, tiling(options.tiling));
+    x = reorder_tiles(x, tiling(options.tiling), TileOrder::tile);
+    const Routing<T> routing = router(x, pass);
+    Capacity capacity = pass.training() ? options.train : options.evaluate;
+    if (pass.capacity()) capacity.ratio = *pass.capacity();
+    const Grouping grouping{options.group, members, options.order};
+    const Dispatch d = options.experts_choose ? expert_choice(x.tape(), routing.gates.view(), capacity, grouping)
+                                              : dispatch(x.tape(), routing.expert, routing.chosen.data(), x.rows(),
+                                                         router.options.choices, router.experts(), capacity, grouping);
+    report(pass, routing, d, grouping.rows_of(x.rows()));
+    const Var<T> weights = options.experts_choose ? routing.gates : routing.weights, rows = gather_rows(x, d);
+    if constexpr (std::same_as<Expert, Mlp<T>>)
+      return {weights, d, stacked(rows, d, pass)};
+    else
+      return {weights, d, one_by_one(rows, d, pass)};
+  }
+
+  void report(Pass<T>& pass, const Routing<T>& routing, const Dispatch& d, Index group) const {
+    if (pass.training() && pass.gathers_losses() && !options.experts_choose)
+      if (const auto loss = router.balance(routing, group)) pass.add_loss(*loss);
+    if (pass.statistics() != nullptr) pass.statistics()->push_back(routing_stats(router, routing, d));
+  }
+};
+
+}  // namespace wsym

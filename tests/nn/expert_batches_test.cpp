@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/nn/expert_batches.hpp"
+
+#include "nn/sparse.hpp"
+
+using namespace wsym;
+using test::random_tensor;
+
+namespace {
+const std::int32_t first[] = {0, 4, 4, 9};
+
+template <Real T> std::vector<Mlp<T>> experts() {
+  return detail::make_experts<T>(3, {5, 7, 2, 2}, nullptr, Key(1));
+}
+template <Real T> struct Layer {
+  std::vector<Mlp<T>> experts;
+  bool stacked = false;
+  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+    return stacked ? detail::layer_by_layer("test", experts, x, first, [](Var<T> y, std::size_t) { return y; })
+                   : detail::one_by_one(experts, x, first, pass);
+  }
+  static void visit(auto& self, auto&& v) { v("experts", self.experts); }
+};
+}  // namespace
+
+TEST_CASE_TEMPLATE("expert batches: each expert answers for its rows, and rows of none are 0", T, float, double) {
+  const Tensor<T> x = random_tensor<T>({11, 5}, Key(2));
+  const Layer<T> layer{experts<T>()};
+  const Tensor<T> y = test::output_of(layer, x, Pass<T>::evaluate());
+  for (std::size_t e = 0; e < 3; ++e)
+    for (Index n = first[e]; n < first[e + 1]; ++n)
+      CHECK(same_bits(test::row_of(y, n), predict(layer.experts[e], test::row_of(x, n), 2)));
+  CHECK(y.mat().bottomRows(2).isZero(0));
+}
+
+TEST_CASE_TEMPLATE("expert batches: layer by layer has the bits of one by one, gradients included", T, float, double) {
+  const Tensor<T> x = random_tensor<T>({11, 5}, Key(2));
+  const Layer<T> one_by_one{experts<T>()}, stacked{experts<T>(), true};
+  const Pass<T> pass = Pass<T>::train(Key(3));
+  CHECK(same_bits(test::output_of(stacked, x, pass), test::output_of(one_by_one, x, pass)));
+  CHECK(test::parameter_gradients(stacked, x, pass) == test::parameter_gradients(one_by_one, x, pass));
+}
+
+TEST_CASE("expert batches: what comes after a layer is told which") {
+  Tape<double> tape;
+  const Tensor<double> x = random_tensor<double>({11, 5}, Key(2));
+  std::vector<std::size_t> seen;
+  const auto all = experts<double>();
+  detail::layer_by_layer("test", all, tape.constant(x), first, [&](Var<double> y, std::size_t l) {
+    seen.push_back(l);
+    return y;
+  });
+  CHECK(seen == std::vector<std::size_t>{0, 1, 2});
+}

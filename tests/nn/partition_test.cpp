@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/nn/partition.hpp"
+
+#include "nn/sparse.hpp"
+#include "wsym/ops/log_mean_softmax.hpp"
+
+using namespace wsym;
+using test::make_moe;
+using test::random_tensor;
+
+namespace {
+constexpr Tiling both_orders[] = {{2}, {2, TileOrder::repeat}, {2, TileOrder::repeat, 3}};
+
+template <Real T> Tensor<T> evaluated(const auto& moe, const Tensor<T>& x) {
+  return test::output_of(moe, x, Pass<T>::evaluate());
+}
+template <class Moe> Moe in_order(Moe moe, const Tiling& tiling) {
+  moe.options.tiling = tiling.order;
+  moe.options.unit = tiling.unit;
+  return moe;
+}
+/// Member m's rows of a tiled y.
+template <Real T> Tensor<T> rows_of_member(const Tensor<T>& y, Index m, const Tiling& tiling) {
+  const Index rows = y.rows() / tiling.members;
+  Tensor<T> own({rows, y.cols()});
+  for (Index n = 0; n < rows; ++n) own.mat().row(n) = y.mat().row(tiling.row(m, n, rows));
+  return own;
+}
+/// Output, auxiliary loss, gradient in x, and those of all parameters by name.
+template <Real T> struct Step {
+  Tensor<T> y, dx;
+  double loss = 0;
+  std::vector<std::pair<std::string, std::vector<T>>> gradients;
+};
+template <Real T, class Moe>
+Step<T> step(const Moe& moe, const Tensor<T>& x, const Tensor<T>& cotangent, Pass<T> (*make)(Key, AuxiliaryLoss<T>*),
+             Key key) {
+  Step<T> s;
+  AuxiliaryLoss<T> auxiliary;
+  Pass<T> pass = make(key, &auxiliary);
+  Tape<T> tape;
+  const Parameter<T> input(x);
+  const Var<T> y = moe(tape.use(input), pass);
+  tape.backward(y, cotangent.span());
+  s.y = test::copy_of<T>(y);
+  s.dx = Tensor<T>(x.shape(), tape.gradient(input));
+  if (auxiliary) s.loss = static_cast<double>(auxiliary->item());
+  for_each_named_parameter(moe, [&](const std::string& name, const Parameter<T>& p) {
+    s.gradients.emplace_back(name, std::vector<T>(tape.gradient(p).begin(), tape.gradient(p).end()));
+  });
+  return s;
+}
+template <Real T> const std::vector<T>& gradient(const Step<T>& s, const std::string& name) {
+  for (const auto& [own, values] : s.gradients)
+    if (own == name) return values;
+  FAIL("no parameter ", name);
+  return s.gradients[0].second;
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("e3: the spec's members, partitioning alone, and an overlap of two", T, float, double) {
+  const double tolerance = std::same_as<T, float> ? 1e-6 : 1e-9;
+  const Tensor<T> h = test::spec_row<T>(), twice = test::tiled(h, {2});
+  CHECK(test::worst_error(evaluated(test::spec_layer<T>(1, 2), twice),
+                          std::vector{.731058579, 2.193175736, 1.096587868, 3.289763604}) < tolerance);
+  auto partitioned_alone = test::spec_layer<T>(1, 2);
+  partitioned_alone.options.partition_only = true;
+  CHECK(test::worst_error(evaluated(partitioned_alone, h), std::vector{1.827646447, 5.482939340}) < tolerance);
+  CHECK(test::worst_error(evaluated(test::spec_layer<T>(1, 2, 2), twice),
+                          std::vector{.942797579, 2.828392736, .759720587, 2.279161760}) < tolerance);
+}
+
+TEST_CASE_TEMPLATE("e3: M members are M sparse mixtures bit for bit: outputs, gradients, noise, drops, dropout", T,
+                   float, double) {
+  for (const Tiling& tiling : both_orders)
+    for (const Index experts : {4, 6, 10})
+      for (const Index k : {1, 2})
+        for (const ClaimOrder order : {ClaimOrder::by_row, ClaimOrder::by_weight}) {
+          SparseMoeOptions options{.train = {0.8}, .order = order};
+          options.dropout = 0.2;
+          options.group = 6;
+          const auto e3 = in_order(
+              partitioned(make_moe<T>(experts, {.choices = k, .balance = {1, 1, 1, 1, 1}}, options), 2), tiling);
+          const Tensor<T> x = random_tensor<T>({24, 8}, Key(2)), cotangent = random_tensor<T>({24, 5}, Key(3));
+          const Step<T> whole = step(e3, x, cotangent, Pass<T>::train, Key(4));
+          double loss = 0;
+          for (Index m = 0; m < 2; ++m) {
+            const auto alone = member(e3, m);
+            const Step<T> own = step(alone, rows_of_member(x, m, tiling), rows_of_member(cotangent, m, tiling),
+                                     Pass<T>::train, Key(4).child(static_cast<std::uint64_t>(m)));
+            REQUIRE(same_bits(rows_of_member(whole.y, m, tiling), own.y));
+            REQUIRE(same_bits(rows_of_member(whole.dx, m, tiling), own.dx));
+            const auto each = static_cast<std::size_t>(experts / 2 * 8);
+            const auto& router = gradient(whole, "router.weight");
+            const auto first = router.begin() + static_cast<std::ptrdiff_t>(each) * m;
+            REQUIRE(std::vector<T>(first, first + static_cast<std::ptrdiff_t>(each)) == gradient(own, "router.weight"));
+            for (Index e = 0; e < experts / 2; ++e)
+              for (const std::string part :
+                   {".layers.0.weight", ".layers.0.bias", ".layers.1.weight", ".layers.1.bias"})
+                REQUIRE(gradient(whole, "experts." + std::to_string(m * experts / 2 + e) + part) ==
+                        gradient(own, "experts." + std::to_string(e) + part));
+            loss += own.loss / 2;
+          }
+          REQUIRE(std::abs(whole.loss - loss) < 30 * test::tolerance<T>);  // the balance is the members' mean
+        }
+}
+
+TEST_CASE_TEMPLATE("e3: both orders of tiling are one layer, and late tiling is early tiling", T, float, double) {
+  const auto e3 = partitioned(make_moe<T>(6, {.choices = 2}, {.evaluate = {0.9}}), 2);
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), y = evaluated(e3, test::tiled(x, {2}));
+  const Mlp<T> before({8, 9, 8, 1}, Key(7));
+  for (const Tiling& tiling : both_orders) {
+    const Tensor<T> other = evaluated(in_order(e3, tiling), test::tiled(x, tiling));
+    for (Index m = 0; m < 2; ++m) CHECK(same_bits(rows_of_member(other, m, tiling), rows_of_member(y, m, {2})));
+    const Tensor<T> early = evaluated(in_order(e3, tiling), evaluated(before, test::tiled(x, tiling)));
+    const Tensor<T> late = evaluated(in_order(e3, tiling), test::tiled(evaluated(before, x), tiling));
+    CHECK(same_bits(early, late));
+  }
+}
+
+TEST_CASE_TEMPLATE("e3: one member is the sparse mixture, and slicing there and back is exact", T, float, double) {
+  const auto moe = make_moe<T>(6, {.choices = 2}, {.train = {0.9}});
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2));
+  CHECK(same_bits(test::output_of(partitioned(moe, 1), x, Pass<T>::train(Key(3))),
+                  test::output_of(moe, x, Pass<T>::train(Key(3)))));
+  CHECK(test::same_parameters(partitioned(moe, 3), moe));
+  CHECK(same_bits(test::output_of(partitioned(partitioned(moe, 3), 1), x, Pass<T>::train(Key(3))),
+                  test::output_of(moe, x, Pass<T>::train(Key(3)))));
+  for (const Index members : {1, 2, 3, 6}) {
+    auto counted = moe;
+    counted.router.options.choices = 1;
+    CHECK(count(partitioned(counted, members)).parameters == count(moe).parameters);
+  }
+}
+
+TEST_CASE_TEMPLATE("e3: equal routers and equal experts make equal members, and their mean is each of them", T, float,
+                   double) {
+  auto moe = make_moe<T>(6, {.choices = 2}, {.evaluate = {dropless}});
+  Tensor<T> w = moe.router.weight.value();
+  w.mat().bottomRows(3) = w.mat().topRows(3).eval();
+  moe.router.weight = Parameter<T>(std::move(w));
+  for (std::size_t e = 3; e < 6; ++e) moe.experts[e] = moe.experts[e - 3];
+  const Tensor<T> y = evaluated(partitioned(moe, 2), test::tiled(random_tensor<T>({12, 8}, Key(2)), {2}));
+  CHECK(same_bits(test::rows_of(y, 0, 12), test::rows_of(y, 12, 12)));
+  const auto log_softmax = [&](Index members) {
+    return test::value_of<T>([&](auto& v) { return log_mean_softmax(v[0], {members}); }, {y});
+  };
+  CHECK(test::worst_error(log_softmax(2), test::rows_of(log_softmax(1), 0, 12)) < test::tolerance<T>);
+}
+
+TEST_CASE_TEMPLATE("partitioning alone: one output, the sum of the members', and one member is the sparse mixture", T,
+                   float, double) {
+  const auto moe = make_moe<T>(6, {.choices = 2}, {.train = {0.9}, .evaluate = {0.9}});
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2));
+  for (const Tiling& tiling : both_orders) {
+    auto sum = in_order(partitioned(moe, 2), tiling);
+    const Tensor<T> each = evaluated(sum, test::tiled(x, tiling));
+    sum.options.partition_only = true;
+    Tensor<T> expected({12, 5});
+    expected.mat() = rows_of_member(each, 0, tiling).mat() + rows_of_member(each, 1, tiling).mat();
+    CHECK(same_bits(evaluated(sum, x), expected));
+  }
+  auto one = moe;
+  one.options.partition_only = true;
+  CHECK(same_bits(evaluated(one, x), evaluated(moe, x)));
+  std::vector<RoutingStats> stats;  // K in each subset, and slots for all of them: S K C / (E / M)
+  auto two = partitioned(moe, 2);
+  two.options.partition_only = true;
+  test::output_of(two, x, Pass<T>::evaluate().with_statistics(&stats).with_capacity(1));
+  CHECK(stats[0].rows == 24);
+  for (const Index kept : stats[0].kept) CHECK(kept <= 8);
+}
+
+TEST_CASE_TEMPLATE("overlap: none is e3, all is tiling alone, and in between own experts meet shared ones", T, float,
+                   double) {
+  const auto moe = make_moe<T>(6, {.choices = 2}, {.evaluate = {dropless}});
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), twice = test::tiled(x, {2});
+  CHECK(same_bits(evaluated(partitioned(moe, 2, 0), twice), evaluated(partitioned(moe, 2), twice)));
+  CHECK(same_bits(evaluated(partitioned(moe, 2, 6), twice), evaluated(moe, twice)));
+  for (const Index shared : {2, 4}) {
+    const auto overlapping = partitioned(moe, 2, shared);
+    const Tensor<T> y = evaluated(overlapping, twice);
+    for (Index m = 0; m < 2; ++m) {
+      const auto alone = member(overlapping, m);
+      CHECK(alone.experts.size() == static_cast<std::size_t>((6 - shared) / 2 + shared));
+      CHECK(test::worst_error(test::rows_of(y, 12 * m, 12), evaluated(alone, x)) < test::tolerance<T>);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("overlap: shared experts serve the members' copies of a row in turn, in both orders", T, float,
+                   double) {
+  for (const Tiling& tiling : both_orders) {
+    const auto e3 = in_order(partitioned(make_moe<T>(4, {.choices = 1}, {.evaluate = {1}}), 2, 4), tiling);
+    const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), y = evaluated(e3, test::tiled(x, tiling));
+    Tape<T> tape;
+    const Routing<T> r = member(e3, 0).router(tape.constant(x), Pass<T>::evaluate());
+    std::vector<Index> asked(4);
+    for (Index n = 0; n < 12; ++n)  // capacity: 24 rows / 4 experts = 6 slots
+      for (Index m = 0; m < 2; ++m) {
+        const bool kept = asked[static_cast<std::size_t>(r.expert[n])]++ < 6;
+        CHECK(y.mat().row(tiling.row(m, n, 12)).isZero(0) == !kept);
+      }
+  }
+}
+
+TEST_CASE_TEMPLATE("tiling alone: copies agree without noise and drops; noise parts them, so do a few slots", T, float,
+                   double) {
+  const auto moe = make_moe<T>(4, {.choices = 1}, {.evaluate = {dropless}});
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), one = evaluated(moe, x);
+  for (const Tiling& tiling : both_orders) {
+    const Tensor<T> twice = test::tiled(x, tiling), y = evaluated(moe, twice);
+    for (Index m = 0; m < 2; ++m) CHECK(same_bits(rows_of_member(y, m, tiling), one));
+    const Tensor<T> noisy = test::output_of(moe, twice, Pass<T>::evaluate(Key(5)).with_router_noise(true));
+    CHECK_FALSE(same_bits(rows_of_member(noisy, 0, tiling), rows_of_member(noisy, 1, tiling)));
+    const Tensor<T> few = test::output_of(moe, twice, Pass<T>::evaluate().with_capacity(0.4));
+    CHECK_FALSE(same_bits(rows_of_member(few, 0, tiling), rows_of_member(few, 1, tiling)));
+  }
+  // [X; X]: the first copies take the slots. Copies side by side: the first rows do.
+  const Tensor<T> tile = test::output_of(moe, test::tiled(x, {2}), Pass<T>::evaluate().with_capacity(1));
+  const Tiling repeat{2, TileOrder::repeat};
+  const Tensor<T> beside = test::output_of(moe, test::tiled(x, repeat), Pass<T>::evaluate().with_capacity(1));
+  Index first = 0, second = 0, split = 0;
+  for (Index n = 0; n < 12; ++n) {
+    first += !tile.mat().row(n).isZero(0);
+    second += !tile.mat().row(12 + n).isZero(0);
+    split += beside.mat().row(2 * n).isZero(0) != beside.mat().row(2 * n + 1).isZero(0);
+  }
+  CHECK(first > second);
+  CHECK(split <= 4);  // at most the last slot of each expert
+}
+
+TEST_CASE_TEMPLATE("permuted: the sparse mixture is the same, and its members are others", T, float, double) {
+  const auto moe = make_moe<T>(6, {.choices = 2}, {.evaluate = {0.9}});
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), twice = test::tiled(x, {2});
+  const std::vector<Index> across{3, 0, 4, 1, 5, 2}, within{2, 0, 1, 5, 3, 4};
+  const auto reordered = [&](const std::vector<Index>& order) {
+    return permuted(moe, std::span<const Index>(order));
+  };
+  CHECK(test::worst_error(evaluated(reordered(across), x), evaluated(moe, x)) < test::tolerance<T>);
+  const Tensor<T> y = evaluated(partitioned(moe, 2), twice);
+  CHECK(test::worst_error(evaluated(partitioned(reordered(within), 2), twice), y) < test::tolerance<T>);
+  CHECK(test::worst_error(evaluated(partitioned(reordered(across), 2), twice), y) > 1e-3);
+  CHECK(reordered(across).router.weight.value().mat().row(1) == moe.router.weight.value().mat().row(0));
+  for (const std::vector<Index>& bad : {std::vector<Index>{0, 1, 2}, {0, 1, 2, 3, 4, 4}, {0, 1, 2, 3, 4, 6}})
+    CHECK_THROWS_AS(reordered(bad), ConfigError);
+  CHECK_THROWS_WITH_AS(reordered({0, 1}), "permuted: an order of 2 for 6 experts; each is named once", ConfigError);
+}
+
+TEST_CASE_TEMPLATE("with_experts: some experts with their rows of the router and their bias", T, float, double) {
+  auto moe = make_moe<T>(4, {.choices = 1});
+  moe.router.bias = Tensor<T>({4}, {1, 2, 3, 4});
+  const std::vector<Index> some{3, 1};
+  const auto two = with_experts(moe, std::span<const Index>(some));
+  CHECK(two.router.experts() == 2);
+  CHECK(same_bits(*two.router.bias, Tensor<T>({2}, {4, 2})));
+  CHECK(two.router.weight.value().mat().row(0) == moe.router.weight.value().mat().row(3));
+  CHECK(test::same_parameters(two.experts[1], moe.experts[1]));
+  CHECK_THROWS_WITH_AS(with_experts(moe, std::span<const Index>()), "with_experts: no experts; at least one is needed",
+                       ConfigError);
+  const Index beyond[] = {4};
+  CHECK_THROWS_WITH_AS(with_experts(moe, std::span<const Index>(beyond)), "with_experts: expert 4 of 4", ConfigError);
+}
+
+TEST_CASE_TEMPLATE("upcycled: with renormalised weights it begins as the dense network, and without as its share", T,
+                   float, double) {
+  const Mlp<T> dense({8, 17, 5, 1}, Key(1));
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), y = evaluated(dense, x);
+  const auto moe = upcycled<T>(dense, 8, 4, {.choices = 2, .renormalise = true}, {.evaluate = {dropless}}, Key(3));
+  CHECK(test::worst_error(evaluated(moe, x), y) < test::tolerance<T>);
+  const auto all = upcycled<T>(dense, 8, 4, {.choices = 4}, {.evaluate = {dropless}}, Key(3));
+  CHECK(test::worst_error(evaluated(all, x), y) < test::tolerance<T>);
+  const auto share = upcycled<T>(dense, 8, 4, {.choices = 1}, {.evaluate = {dropless}}, Key(3));
+  CHECK(test::worst_error(evaluated(share, x), y) > 0.01);
+}
+
+TEST_CASE_TEMPLATE("partitioned: members that experts cannot fill are refused with their numbers", T, float, double) {
+  const auto moe = make_moe<T>(6, {.choices = 2});
+  CHECK_THROWS_WITH_AS(partitioned(moe, 4), "Router: 6 experts, 0 of them shared, do not divide among 4 members",
+                       ConfigError);
+  CHECK_THROWS_WITH_AS(partitioned(moe, 6), "Router: 2 choices of 1 experts of each member; they must be from 1 to 1",
+                       ConfigError);
+  CHECK_THROWS_WITH_AS(partitioned(moe, 2, 3), "Router: 6 experts, 3 of them shared, do not divide among 2 members",
+                       ConfigError);
+  const auto e3 = partitioned(moe, 2);
+  CHECK_THROWS_AS(evaluated(e3, Tensor<T>({5, 8})), ShapeError);
+  Tape<T> tape;
+  const Tensor<T> x({4, 8});
+  Pass<T> pass = Pass<T>::evaluate();
+  CHECK_THROWS_WITH_AS(e3.contributions(tape.constant(x), pass),
+                       "SparseMoe: contributions of 2 members; they are told apart for 1 alone", ConfigError);
+}
+
+TEST_CASE("e3: gradcheck of partitioned, overlapping and untiled layers, through noise, drops and balance") {
+  for (const Index shared : {0, 2})
+    for (const bool partition_only : {false, true})
+      for (const Tiling& tiling : both_orders) {
+        SparseMoeOptions options{.train = {0.8}};
+        options.partition_only = partition_only;
+        test::WithInput<SparseMoe<double>> probe{
+            in_order(partitioned(make_moe<double>(6, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, options, {3, 4, 2, 1}),
+                                 2, shared),
+                     tiling),
+            Parameter<double>(random_tensor<double>({6, 3}, Key(2)))};
+        const auto f = [](Tape<double>& tape, const auto& p) {
+          AuxiliaryLoss<double> auxiliary;
+          Pass<double> pass = Pass<double>::train(Key(3), &auxiliary);
+          const Var<double> y = p.model(tape.use(p.x), pass);
+          return add(sum(multiply(y, y)), *auxiliary);
+        };
+        CHECK(gradcheck_model(probe, f, Key(4)).message == "");
+      }
+}
