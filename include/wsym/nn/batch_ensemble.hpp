@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/nn/dropout.hpp"
+#include "wsym/nn/linear.hpp"
+#include "wsym/ops/activation.hpp"
+#include "wsym/ops/batch_ensemble.hpp"
+
+namespace wsym {
+
+/// How the scales of members start: all 1, a random sign, or N(1, 0.5^2).
+enum class ScaleInit { ones, sign, gaussian };
+
+/// Scales (members, d): a row for each member. Throws ConfigError for a size below 1.
+template <Real T> Tensor<T> member_scales(Index members, Index d, ScaleInit init, const Key& key) {
+  expect<ConfigError>(members >= 1 && d >= 1, "member_scales: ", members, " members of ", d,
+                      " columns; at least one of each is needed");
+  Tensor<T> scales({members, d}, T(1));
+  if (init == ScaleInit::ones) return scales;
+  for (Index i = 0; i < scales.size(); ++i) {
+    const auto place = static_cast<std::uint64_t>(i);
+    scales[i] =
+        static_cast<T>(init == ScaleInit::sign ? (key.below(place, 2) == 0 ? -1.0 : 1.0) : 1 + 0.5 * key.normal(place));
+  }
+  return scales;
+}
+
+/// One value of a tensor (d) for every member: (members, d).
+template <Real T> Tensor<T> for_each_member_of(const Tensor<T>& value, Index members) {
+  Tensor<T> copies({members, value.size()});
+  for (Index m = 0; m < members; ++m) std::copy_n(value.data(), value.size(), copies.data() + m * value.size());
+  return copies;
+}
+
+/// A linear layer of M members that share `weight` and have scales and biases of their own:
+/// y_m = ((x_m r_m) Wᵀ) s_m + b_m, x (M n, in) -> (M n, out), member by member (see tile_rows). Batches are replicated,
+/// not split: every member sees every row. M (in + 2 out) numbers beside the weight. Source: Wen et al. 2020; Allingham
+/// et al. 2022 (scales of a random sign or N(1, 0.5), where 0.5 is the deviation).
+template <Real T> struct BatchEnsembleLinear {
+  Parameter<T> weight;     // W (out, in)
+  Parameter<T> scale_in;   // r (members, in)
+  Parameter<T> scale_out;  // s (members, out)
+  Parameter<T> bias;       // b (members, out)
+
+  BatchEnsembleLinear() = default;
+  /// From a trained or fresh layer: its weight, and its bias for every member. Throws ConfigError for members < 1.
+  BatchEnsembleLinear(const Linear<T>& dense, Index members, ScaleInit in, ScaleInit out, const Key& key)
+      : weight(dense.weight),
+        scale_in(member_scales<T>(members, dense.weight.shape()[1], in, key.child("scale_in"))),
+        scale_out(member_scales<T>(members, dense.weight.shape()[0], out, key.child("scale_out"))),
+        bias(for_each_member_of(dense.bias.value(), members)) {}
+
+  Var<T> operator()(Var<T> x, Pass<T>&) const {
+    Tape<T>& tape = x.tape();
+    return batch_ensemble_linear(x, tape.use(weight), tape.use(scale_in), tape.use(scale_out), tape.use(bias));
+  }
+
+  static void visit(auto& self, auto&& v) {
+    v("weight", self.weight);
+    v("scale_in", self.scale_in);
+    v("scale_out", self.scale_out);
+    v("bias", self.bias);
+  }
+};
+
+/// FeedForward of M members: (M n, d) -> (M n, d), for the special blocks of a ResidualMlp.
+template <Real T> struct BatchEnsembleFeedForward {
+  BatchEnsembleLinear<T> up, down;
+  double dropout_rate = 0;
+
+  BatchEnsembleFeedForward() = default;
+  BatchEnsembleFeedForward(Index d, Index hidden, Index members, ScaleInit scales, const Key& init,
+                           double dropout_rate_ = 0)
+      : up(Linear<T>(d, hidden, init.child("up")), members, scales, scales, init.child("up")),
+        down(Linear<T>(hidden, d, init.child("down")), members, scales, scales, init.child("down")),
+        dropout_rate(dropout_rate_) {}
+
+  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+    const Var<T> h = gelu(up(x, pass));
+    return dropout(down(dropout(h, dropout_rate, pass.child(0)), pass), dropout_rate, pass.child(1));
+  }
+
+  static void visit(auto& self, auto&& v) {
+    v("up", self.up);
+    v("down", self.down);
+  }
+};
+
+}  // namespace wsym

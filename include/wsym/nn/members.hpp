@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/nn/predict.hpp"
+
+namespace wsym {
+
+namespace detail {
+/// Appends what each member of the model answers, running it in blocks of rows; make_pass(first row) -> Pass.
+template <class M, Real T, class F>
+void append_members(const char* what, const M& model, const Tensor<T>& x, F make_pass,
+                    std::vector<Tensor<T>>& members) {
+  constexpr Index block = 256;
+  expect(x.rows() >= 1, what, ": x is ", x.shape(), "; at least one row is needed");
+  Workspace<T> workspace;
+  const std::size_t before = members.size();
+  for (Index row = 0; row < x.rows(); row += block) {
+    const Index rows = std::min(block, x.rows() - row);
+    Pass<T> pass = make_pass(row);
+    const Var<T> out = model(workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
+    expect(out.rows() % rows == 0, what, ": the model answers ", rows, " rows with ", out.shape(),
+           "; it needs as many for each member");
+    const Index count = out.rows() / rows;
+    if (row == 0) members.resize(before + static_cast<std::size_t>(count), Tensor<T>({x.rows(), out.cols()}));
+    for (Index m = 0; m < count; ++m)
+      std::copy_n(out.data() + m * rows * out.cols(), rows * out.cols(),
+                  members[before + static_cast<std::size_t>(m)].data() + row * out.cols());
+  }
+}
+}  // namespace detail
+
+/// The predictions of a network that holds M members, each (n, out): it maps (n, in) to (M n, out), member by member.
+/// They are what log_mean_probabilities, mean_outputs and the metrics of diversity take. A network of one member gives
+/// one. `key` is the stream of a model that draws at evaluation. Throws ShapeError without rows or where rows do not
+/// divide among members.
+template <class M, Real T>
+std::vector<Tensor<T>> predict_members(const M& model, const Tensor<T>& x, const Key& key = Key(0)) {
+  std::vector<Tensor<T>> members;
+  detail::append_members(
+      "predict_members", model, x, [&](Index row) { return Pass<T>::evaluate(key, row); }, members);
+  return members;
+}
+
+/// Monte Carlo dropout: the predictions of as many passes with dropout on as there are samples, each with masks of its
+/// own, for a network that was trained with dropout; like those of members. Sample s draws from key.child(s), by the
+/// place of a row. With a network of M members, M for each sample. Everything else is as at evaluation: routers without
+/// noise. Throws ConfigError for fewer than one sample, ShapeError as predict_members.
+/// Source: Gal and Ghahramani 2016; Allingham et al. 2022, section on efficient ensembles.
+template <class M, Real T>
+std::vector<Tensor<T>> predict_mc_dropout(const M& model, const Tensor<T>& x, Index samples, const Key& key) {
+  expect<ConfigError>(samples >= 1, "predict_mc_dropout: ", samples, " samples; at least 1 is needed");
+  std::vector<Tensor<T>> members;
+  for (Index s = 0; s < samples; ++s)
+    detail::append_members(
+        "predict_mc_dropout", model, x,
+        [&](Index row) { return Pass<T>::evaluate(key.child(static_cast<std::uint64_t>(s)), row).with_dropout(true); },
+        members);
+  return members;
+}
+
+}  // namespace wsym
