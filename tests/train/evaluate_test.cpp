@@ -101,6 +101,54 @@ TEST_CASE_TEMPLATE("evaluate: class weights become row weights", T, float, doubl
                        "row_weights: label 2 with 2 class weights; one for each class is needed", ConfigError);
 }
 
+TEST_CASE_TEMPLATE("members_loss: spec 9.5, the mean of the members' cross-entropies", T, float, double) {
+  const Tensor<T> logits({4, 3}, {2, 0, -1, 0, 0, 0, T(0.5), T(1.5), 0, 1, -1, 3});
+  const std::vector<std::int32_t> labels{0, 2};
+  Tape<T> tape(false);
+  const Var<T> loss = members_loss<T>({TaskKind::classification, 3}, tape.constant(logits), 2, nullptr, labels, {});
+  CHECK(static_cast<double>(loss.item()) == doctest::Approx(.71893968).epsilon(3e-8));
+}
+
+TEST_CASE_TEMPLATE("members_loss: is the mean of task_loss over the members, with weights, for either task", T, float,
+                   double) {
+  const Tensor<T> output = test::random_tensor<T>({3 * 5, 2}, Key(1)), y = test::random_tensor<T>({5, 2}, Key(2));
+  const std::vector<std::int32_t> labels{0, 1, 1, 0, 1};
+  for (const TaskKind kind : {TaskKind::regression, TaskKind::classification})
+    for (const std::vector<T>& weights : {std::vector<T>{}, positive_weights<T>(5)}) {
+      const Task task{kind, 2};
+      const std::span<const std::int32_t> classes =
+          kind == TaskKind::classification ? std::span(labels) : std::span<const std::int32_t>();
+      Tape<T> tape(false);
+      double mean = 0;
+      for (Index m = 0; m < 3; ++m) {
+        const Var<T> own = tape.constant(Shape{5, 2}, output.data() + m * 10);
+        mean += static_cast<double>(task_loss<T>(task, own, y.data(), classes, weights).item()) / 3;
+        CHECK(members_loss<T>(task, own, 5, y.data(), classes, weights).item() ==
+              task_loss<T>(task, own, y.data(), classes, weights).item());
+      }
+      const Var<T> all = members_loss<T>(task, tape.constant(output), 5, y.data(), classes, weights);
+      CHECK(static_cast<double>(all.item()) == doctest::Approx(mean).epsilon(1e-6));
+    }
+}
+
+TEST_CASE_TEMPLATE("soft_members_loss: one-hot targets give members_loss", T, float, double) {
+  const Tensor<T> output = test::random_tensor<T>({3 * 4, 2}, Key(1));
+  const std::vector<std::int32_t> labels{0, 1, 1, 0};
+  const std::vector<T> targets{1, 0, 0, 1, 0, 1, 1, 0};
+  Tape<T> tape(false);
+  CHECK(soft_members_loss<T>(tape.constant(output), targets).item() ==
+        members_loss<T>({TaskKind::classification, 2}, tape.constant(output), 4, nullptr, labels, {}).item());
+}
+
+TEST_CASE_TEMPLATE("members_loss: rows that do not divide among members are refused", T, float, double) {
+  const Tensor<T> output({5, 2});
+  const std::vector<std::int32_t> labels{0, 1};
+  Tape<T> tape(false);
+  CHECK_THROWS_WITH_AS(members_loss<T>({TaskKind::classification, 2}, tape.constant(output), 2, nullptr, labels, {}),
+                       "members_loss: the output is (5, 2) for 2 rows; it needs as many for each member", ShapeError);
+  CHECK_THROWS_AS(soft_members_loss<T>(tape.constant(output), std::vector<T>(4)), ShapeError);
+}
+
 TEST_CASE_TEMPLATE("evaluate: a set without rows is refused", T, float, double) {
   Workspace<T> workspace;
   CHECK_THROWS_WITH_AS(evaluate(Mlp<T>({4, 8, 3}, Key(1)), test::circle<T>(0, Key(2)), workspace),

@@ -241,14 +241,51 @@ TEST_CASE_TEMPLATE("fit: clipping bounds what a step can do", T, float, double) 
   CHECK(largest == doctest::Approx(0.01).epsilon(1e-4));
 }
 
+TEST_CASE_TEMPLATE("fit: mixup trains on the mixture of each row with the next, inputs and targets alike", T, float,
+                   double) {
+  const Dataset<T> data = numbered<T>(4);
+  const Key pass_key(3);
+  Tape<T> tape;
+  const std::vector<Index> rows{2, 0, 3, 1};
+  const detail::BatchRows<T> batch =
+      detail::mix_rows(detail::gather_batch(data, rows, tape), 4, data.task, 0.5, tape, pass_key);
+  const double a = mixup_share(0.5, pass_key);
+  const double expected[] = {2 * a, 3 * (1 - a), 3 * a + 1 - a, a + 2 * (1 - a)};
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(static_cast<double>(batch.x[i]) == doctest::Approx(expected[i]).epsilon(1e-6));
+    CHECK(static_cast<double>(batch.y[i]) == doctest::Approx(expected[i]).epsilon(1e-6));
+  }
+}
+
+TEST_CASE_TEMPLATE("fit: mixup with an alpha near 0 mixes nothing: the bits are those of training without it", T, float,
+                   double) {
+  const auto train = [](const Dataset<T>& data, double alpha) {
+    Mlp<T> model({data.features(), 8, data.task.outputs}, Key(1));
+    const FitReport report =
+        fit(model, AdamW<T>(), data, data, {.epochs = 3, .batch_size = 16, .mixup = alpha}, Key(4));
+    CHECK(std::isfinite(report.train_loss));
+    return model;
+  };
+  for (const Dataset<T>& data : {test::waves<T>(50, Key(2)), test::circle<T>(50, Key(2))}) {
+    const Mlp<T> plain = train(data, 0);
+    CHECK(test::same_parameters(train(data, 1e-9), plain));
+    CHECK_FALSE(test::same_parameters(train(data, 0.5), plain));
+  }
+}
+
 TEST_CASE_TEMPLATE("fit: unusable input is refused and leaves the model as it was", T, float, double) {
   const Mlp<T> start({3, 8, 2}, Key(1));
   Mlp<T> model = start;
   const Dataset<T> data = test::waves<T>(20, Key(2));
   CHECK_THROWS_WITH_AS(fit(model, AdamW<T>(), data, data, {.batch_size = 0}, Key(1)),
-                       "fit: epochs 1000, patience 16, batch size 0, clip norm 0, clip value 0; none is negative, and "
-                       "a batch has at least 1 row",
+                       "fit: epochs 1000, patience 16, batch size 0, clip norm 0, clip value 0, mixup 0; none is "
+                       "negative, and a batch has at least 1 row",
                        ConfigError);
+  CHECK_THROWS_AS(fit(model, AdamW<T>(), data, data, {.mixup = -1}, Key(1)), ConfigError);
+  Dataset<T> weighted = data;
+  weighted.weights = std::vector<T>(20, T(1));
+  CHECK_THROWS_WITH_AS(fit(model, AdamW<T>(), weighted, data, {.mixup = 0.5}, Key(1)),
+                       "fit: mixup of rows that have weights of their own", ConfigError);
   CHECK_THROWS_WITH_AS(fit(model, AdamW<T>(), test::waves<T>(0, Key(2)), data, {}, Key(1)),
                        "fit: the training set has no rows", ConfigError);
   Dataset<T> broken = data;

@@ -3,6 +3,8 @@
 #include "wsym/data/dataset.hpp"
 #include "wsym/nn/predict.hpp"
 #include "wsym/ops/loss.hpp"
+#include "wsym/ops/soft_cross_entropy.hpp"
+#include "wsym/ops/tile.hpp"
 
 namespace wsym {
 
@@ -13,6 +15,33 @@ Var<T> task_loss(const Task& task, Var<T> output, const T* y, std::span<const st
                  std::span<const T> weights) {
   if (task.kind == TaskKind::classification) return cross_entropy(output, labels, weights);
   return mse(output, output.tape().constant(output.shape(), y), weights);
+}
+
+/// The same for `rows` rows and a network that may hold several members: of an output (M rows, outputs), member by
+/// member, it is the mean of the members' losses. Throws ShapeError unless the output's rows are a multiple of `rows`.
+template <Real T>
+Var<T> members_loss(const Task& task, Var<T> output, Index rows, const T* y, std::span<const std::int32_t> labels,
+                    std::span<const T> weights) {
+  if (output.rows() == rows) return task_loss(task, output, y, labels, weights);
+  expect(rows >= 1 && output.rows() % rows == 0, "members_loss: the output is ", output.shape(), " for ", rows,
+         " rows; it needs as many for each member");
+  const Tiling tiling{.members = output.rows() / rows};
+  Tape<T>& tape = output.tape();
+  if (task.kind == TaskKind::regression)
+    y = tile_entries(tape, std::span(y, static_cast<std::size_t>(rows * task.outputs)), tiling, task.outputs).data();
+  return task_loss(task, output, y, labels.empty() ? labels : tile_entries(tape, labels, tiling),
+                   weights.empty() ? weights : tile_entries(tape, weights, tiling));
+}
+
+/// The same for a classification whose targets, (rows, classes), are probabilities.
+template <Real T> Var<T> soft_members_loss(Var<T> output, std::span<const T> targets) {
+  Tape<T>& tape = output.tape();
+  const Index size = static_cast<Index>(targets.size());
+  expect(size >= 1 && output.size() % size == 0, "soft_members_loss: the output is ", output.shape(), " for ", size,
+         " targets; it needs as many for each member");
+  const Tiling tiling{.members = output.size() / size};
+  return soft_cross_entropy(output,
+                            tape.constant(output.shape(), tile_entries(tape, targets, tiling, output.cols()).data()));
 }
 
 /// The model's loss over a whole data set, a mean over rows (weighted where there are weights), without recording.
@@ -31,8 +60,8 @@ double evaluate(const M& model, const Dataset<T>& data, Workspace<T>& workspace,
     };
     const Var<T> x = workspace.tape().constant(Shape{static_cast<Index>(rows), data.features()},
                                                data.x.data() + row * data.features());
-    const Var<T> loss = task_loss(data.task, model(x, pass), data.y.data() + row * data.y.cols(), part(data.labels),
-                                  part(data.weights));
+    const Var<T> loss = members_loss(data.task, model(x, pass), static_cast<Index>(rows),
+                                     data.y.data() + row * data.y.cols(), part(data.labels), part(data.weights));
     double rows_weight = static_cast<double>(rows);
     if (!data.weights.empty()) {
       rows_weight = 0;

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "wsym/data/batches.hpp"
+#include "wsym/data/mixup.hpp"
 #include "wsym/optim/clip.hpp"
 #include "wsym/optim/schedule.hpp"
 #include "wsym/train/evaluate.hpp"
@@ -17,6 +18,7 @@ struct FitOptions {
   bool restore_best = true;  // give back the weights of the best epoch, else those of the last
   double clip_norm = 0;      // largest global gradient norm; 0: no clipping
   double clip_value = 0;     // largest gradient entry; 0: no clipping
+  double mixup = 0;          // alpha of mixup, one share a batch (see mixup_share); 0: rows are not mixed
   Schedule schedule = {};    // multiplier of the rate by step; empty: 1
   Parallel parallel = {};    // threads for the products of one large network; many small ones take a thread each
 };
@@ -44,29 +46,63 @@ struct FitReport {
 
 namespace detail {
 inline void check(const FitOptions& o) {
-  expect<ConfigError>(o.epochs >= 0 && o.patience >= 0 && o.batch_size >= 1 && o.clip_norm >= 0 && o.clip_value >= 0,
-                      "fit: epochs ", o.epochs, ", patience ", o.patience, ", batch size ", o.batch_size,
-                      ", clip norm ", o.clip_norm, ", clip value ", o.clip_value,
-                      "; none is negative, and a batch has at least 1 row");
+  expect<ConfigError>(
+      o.epochs >= 0 && o.patience >= 0 && o.batch_size >= 1 && o.clip_norm >= 0 && o.clip_value >= 0 && o.mixup >= 0,
+      "fit: epochs ", o.epochs, ", patience ", o.patience, ", batch size ", o.batch_size, ", clip norm ", o.clip_norm,
+      ", clip value ", o.clip_value, ", mixup ", o.mixup, "; none is negative, and a batch has at least 1 row");
 }
 
-/// Copies the rows of a batch into the tape's arena and returns their loss under the model.
-template <class M, Real T>
-Var<T> batch_loss(const M& model, const Dataset<T>& data, std::span<const Index> rows, Tape<T>& tape, Pass<T>& pass) {
+/// A batch in the tape's arena. Of y and labels one is empty; weights may be.
+template <Real T> struct BatchRows {
+  std::span<T> x, y, weights;
+  std::span<std::int32_t> labels;
+};
+
+template <Real T> BatchRows<T> gather_batch(const Dataset<T>& data, std::span<const Index> rows, Tape<T>& tape) {
   const auto room = [&]<class U>(Index cols, U) {
     const std::size_t size = rows.size() * static_cast<std::size_t>(cols);
     return std::span<U>(tape.template scratch<U>(static_cast<Index>(size)), size);
   };
+  const BatchRows<T> batch{room(data.features(), T()), room(data.y.cols(), T()),
+                           room(data.weights.empty() ? 0 : 1, T()), room(data.labels.empty() ? 0 : 1, std::int32_t())};
+  gather(data.x, rows, batch.x);
+  if (data.labels.empty()) gather(data.y, rows, batch.y);
+  if (!data.labels.empty()) gather(data.labels, rows, batch.labels);
+  for (std::size_t i = 0; i < batch.weights.size(); ++i)
+    batch.weights[i] = data.weights[static_cast<std::size_t>(rows[i])];
+  return batch;
+}
+
+/// The batch with its rows mixed; y, (rows, outputs), is mixed alike and stands for labels as one-hot rows.
+template <Real T>
+BatchRows<T> mix_rows(BatchRows<T> batch, Index n, const Task& task, double alpha, Tape<T>& tape, const Key& key) {
+  const auto room = [&](Index size) {
+    return std::span<T>(tape.scratch(size), static_cast<std::size_t>(size));
+  };
+  const auto outputs = static_cast<std::size_t>(task.outputs);
+  const std::span<T> shares = room(n), x = room(static_cast<Index>(batch.x.size())), y = room(n * task.outputs);
+  mixup_shares(alpha, false, key, shares);
+  mixup<T>(batch.x, static_cast<Index>(batch.x.size()) / n, shares, x);
+  if (!batch.labels.empty()) {
+    batch.y = room(n * task.outputs);
+    std::fill(batch.y.begin(), batch.y.end(), T(0));
+    for (std::size_t i = 0; i < batch.labels.size(); ++i)
+      batch.y[i * outputs + static_cast<std::size_t>(batch.labels[i])] = T(1);
+  }
+  mixup<T>(batch.y, task.outputs, shares, y);
+  return {x, y, batch.weights, batch.labels};
+}
+
+/// The loss of a batch under the model, its rows mixed if alpha is not 0.
+template <class M, Real T>
+Var<T> batch_loss(const M& model, const Dataset<T>& data, std::span<const Index> rows, double alpha, Tape<T>& tape,
+                  Pass<T>& pass) {
   const Index n = static_cast<Index>(rows.size());
-  const std::span<T> x = room(data.features(), T()), y = room(data.y.cols(), T());
-  const std::span<T> weights = room(data.weights.empty() ? 0 : 1, T());
-  const std::span<std::int32_t> labels = room(data.labels.empty() ? 0 : 1, std::int32_t());
-  gather(data.x, rows, x);
-  if (data.labels.empty()) gather(data.y, rows, y);
-  if (!data.labels.empty()) gather(data.labels, rows, labels);
-  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = data.weights[static_cast<std::size_t>(rows[i])];
-  const Var<T> output = model(tape.constant(Shape{n, data.features()}, x.data()), pass);
-  return task_loss<T>(data.task, output, y.data(), labels, weights);
+  BatchRows<T> batch = gather_batch(data, rows, tape);
+  if (alpha > 0) batch = mix_rows(batch, n, data.task, alpha, tape, pass.key().child("mixup"));
+  const Var<T> output = model(tape.constant(Shape{n, data.features()}, batch.x.data()), pass);
+  if (alpha > 0 && data.task.kind == TaskKind::classification) return soft_members_loss<T>(output, batch.y);
+  return members_loss<T>(data.task, output, n, batch.y.data(), batch.labels, batch.weights);
 }
 
 /// One epoch over shuffled batches; returns the mean of the batch losses, or at once a loss that is not finite. What
@@ -79,7 +115,7 @@ double run_epoch(M& model, Optimizer& optimizer, const Dataset<T>& data, const B
     tape.clear();
     AuxiliaryLoss<T> auxiliary;
     Pass<T> pass = Pass<T>::train(noise.child(static_cast<std::uint64_t>(batch)), &auxiliary);
-    const Var<T> loss = batch_loss(model, data, batches[batch], tape, pass);
+    const Var<T> loss = batch_loss(model, data, batches[batch], options.mixup, tape, pass);
     if (!std::isfinite(loss.item())) return static_cast<double>(loss.item());
     total += static_cast<double>(loss.item());
     tape.backward(auxiliary ? add(loss, *auxiliary) : loss);
@@ -105,6 +141,7 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
   detail::check(options);
   check(train);
   expect<ConfigError>(train.rows() >= 1, "fit: the training set has no rows");
+  expect<ConfigError>(options.mixup == 0 || train.weights.empty(), "fit: mixup of rows that have weights of their own");
   const bool validates = valid.rows() > 0;
   if (validates) check(valid);
   Tape<T> tape(true, options.parallel);
