@@ -45,7 +45,6 @@
 #include "wsym/autodiff/var.hpp"
 
 #include "wsym/ops/activation.hpp"
-#include "wsym/ops/balance.hpp"
 #include "wsym/ops/batch_ensemble.hpp"
 #include "wsym/ops/batched.hpp"
 #include "wsym/ops/concat.hpp"

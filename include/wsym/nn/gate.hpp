@@ -5,7 +5,7 @@
 #include "wsym/kernels/gumbel.hpp"
 #include "wsym/nn/linear.hpp"
 #include "wsym/nn/predict.hpp"
-#include "wsym/ops/balance.hpp"
+#include "wsym/ops/router_losses.hpp"
 #include "wsym/ops/softmax.hpp"
 
 namespace wsym {
@@ -18,7 +18,7 @@ struct GateOptions {
   Index samples = 10;             // Gumbel: how many are averaged at evaluation
   double dropout = 0;             // in training: the probability with which an expert is left out, in [0, 1)
   bool dropout_by_batch = false;  // the same experts are left out for all rows of a batch
-  double balance = 0;             // weight of balance_loss in the training loss; not negative
+  double balance = 0;             // weight of the importance loss in the training loss; not negative
 };
 
 /// The weights of experts for each row, from its raw input: s = G x + c, then
@@ -29,9 +29,10 @@ struct GateOptions {
 /// pass's key, the sample and the row's place. tau -> 0 picks one expert with probability softmax(s).
 /// With dropout, in training alone, each expert is left out for a row (or a batch) with that probability, weight 0, and
 /// the softmax runs over those that are left; where none would be, one stays, each as likely. With balance the training
-/// loss gets balance_loss of the weights as they come out, noise and dropout included.
-/// Source: Jang et al. 2017; Chernov 2025 (GG MoE); temperature 2 and 10 samples: Chernov and Novitskij 2025. Dropout
-/// and balance are not in that paper, which names them as what its mixtures lack.
+/// loss gets the importance loss, CV^2 of the sums over the batch of the weights as they come out, noise and dropout
+/// included: from 0, all experts carry the same, to E - 1, one carries all.
+/// Source: Jang et al. 2017; Chernov 2025 (GG MoE); temperature 2 and 10 samples: Chernov and Novitskij 2025; the
+/// importance loss: Shazeer et al. 2017, equation 7. The mixtures of Chernov and Novitskij have neither it nor dropout.
 template <Real T> struct Gate {
   Linear<T> linear;
   GateOptions options;
@@ -51,7 +52,7 @@ template <Real T> struct Gate {
   Var<T> operator()(Var<T> x, Pass<T>& pass) const {
     const Var<T> logits = left(linear(x, pass), pass), alpha = weights(logits, pass);
     if (pass.training() && options.balance > 0)
-      pass.add_loss(scale(balance_loss(alpha), static_cast<T>(options.balance)));
+      pass.add_loss(scale(squared_variation(group_sums(alpha, alpha.rows())), static_cast<T>(options.balance)));
     return alpha;
   }
 
