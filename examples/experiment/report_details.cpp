@@ -204,8 +204,8 @@ std::string networks_table(const Study& study, const ViewChoice& view) {
 }
 
 std::string mixtures_table(const Study& study) {
-  HtmlTable table({"gate", "series", "experts", "n", "diverged", "parameters", "epochs", "best epoch", "seconds",
-                   loss_name(study.setting), "gate entropy, nats", "least expert", "greatest expert"},
+  HtmlTable table({"gate", "series", "experts", "n", "diverged", "parameters", "epochs", "seconds",
+                   loss_name(study.setting), "gate entropy", "least", "greatest"},
                   2);
   for (const Group* group : ordered_groups(Figure::moe_metric, study)) {
     if (!table.empty()) table.rule();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "experiment/html.hpp"
+#include "experiment/report_controls.hpp"
 #include "experiment/report_style.hpp"
 #include "experiment/report_tables.hpp"
 #include "experiment/run_facts.hpp"
@@ -54,6 +55,13 @@ std::string heading(Figure figure) {
   if (of_gains(figure))
     return number + (of_mixtures(figure) ? "what more experts gain over two" : "what ensembles gain over one network");
   return number + (of_mixtures(figure) ? "mixtures of experts" : "ensembles and single networks");
+}
+
+std::string controls_of(const Study& study) {
+  std::string tables;
+  for (const Source& source : study.sources)
+    for (const std::string& folder : source.folders) tables += controls_table(folder);
+  return tables;
 }
 
 constexpr const char* how_to_read = R"(<ul>
@@ -113,7 +121,8 @@ class Page {
       add("published", "Against the published numbers", html);
     if (const std::string html = networks_table(study, view_) + mixtures_table(study); !html.empty())
       add("behind", "Behind the figures", html);
-    if (const std::string html = variants_table(study, view_); !html.empty()) add("variants", "Variants", html);
+    if (const std::string html = variants_table(study, view_); !html.empty())
+      add("variants", "Variants", controls_of(study) + html);
   }
 
   std::string html(const std::string& title) const {

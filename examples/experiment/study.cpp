@@ -62,8 +62,11 @@ void add(const std::string& folder, std::vector<Study>& studies) {
   Study& study = study_of(identity, studies);
   Records records = read_journal(folder + "/journal", study.setting);
   for (Source& source : study.sources)
-    if (source.identity == identity) return merge(*source.records, std::move(records));
-  study.sources.push_back({identity, std::make_unique<Records>(std::move(records))});
+    if (source.identity == identity) {
+      source.folders.push_back(folder);
+      return merge(*source.records, std::move(records));
+    }
+  study.sources.push_back({{folder}, identity, std::make_unique<Records>(std::move(records))});
 }
 
 bool same_networks(const Cell& a, const Cell& b) {

@@ -10,6 +10,7 @@ namespace wsym::experiment {
 
 /// Journals that one identity (data, preset, training options) wrote, from one or several results folders.
 struct Source {
+  std::vector<std::string> folders;
   Json identity;
   std::unique_ptr<Records> records;
 };

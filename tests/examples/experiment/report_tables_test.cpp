@@ -3,30 +3,16 @@
 
 #include <doctest/doctest.h>
 
+#include "examples/experiment/plain_text.hpp"
 #include "examples/experiment/scratch_folder.hpp"
 #include "examples/experiment/studies.hpp"
 
 using namespace wsym;
 using namespace wsym::experiment;
 using sample::contains;
+using sample::plain;
 
 namespace {
-
-/// The text of a table without its tags, cells joined by '|'.
-std::string plain(const std::string& html) {
-  std::string text;
-  for (std::size_t at = 0; at < html.size(); ++at) {
-    if (html[at] != '<') {
-      text += html[at];
-      continue;
-    }
-    const std::size_t end = html.find('>', at);
-    const std::string tag = html.substr(at, end - at + 1);
-    if (tag == "</td>" || tag == "</th>") text += '|';
-    at = end;
-  }
-  return text;
-}
 
 Study digits() {
   return sample::study(sample::accuracy, "Digits", sample::two_models(16));
@@ -83,6 +69,9 @@ TEST_CASE("report tables: the comparison sums up z and the signs, and marks what
 
 TEST_CASE("report tables: behind the figures stand training, loss, averaged weights, diversity and distances") {
   const std::string text = plain(networks_table(digits(), {}));
+  CHECK(contains(text, "width|series|networks|diverged|parameters|frozen %|epochs|best epoch|seconds|NLL|"));
+  CHECK(contains(text,
+                 "width|series|k|NLL of k|diversity|disagreement|distance|free part|frozen part|averaged weights|"));
   CHECK(contains(text, "d = 16|WMLP|8|0|100|10.00|8|7|0.2|0.5000 ± 0.0000|"));
   CHECK(
       contains(text, "d = 16|WMLP|4|0.4000 ± 0.0000|0.1250 ± 0.0000|0.2500 ± 0.0000|5.00|4.00|3.00|0.3000 ± 0.0000|"));
@@ -91,6 +80,7 @@ TEST_CASE("report tables: behind the figures stand training, loss, averaged weig
 
 TEST_CASE("report tables: of mixtures also their gates") {
   const std::string text = plain(mixtures_table(mixtures()));
+  CHECK(contains(text, "gate|series|experts|n|diverged|parameters|epochs|seconds|NLL|gate entropy|least|greatest|"));
   CHECK(contains(text, "softmax gate, d = 16|MLP|2|2|0|100|8|0.2|0.5000 ± 0.0000|0.700|0.250|0.750|"));
   CHECK(contains(text, "||4|2|0|"));
   CHECK(mixtures_table(digits()).empty());

@@ -24,7 +24,7 @@ inline wsym::experiment::Study study(const wsym::experiment::Setting& setting, c
   result.setting = setting;
   result.title = title;
   result.unit = setting.classifies() ? "" : "$100k";
-  result.sources.push_back({{}, std::make_unique<wsym::experiment::Records>(std::move(records))});
+  result.sources.push_back({{}, {}, std::make_unique<wsym::experiment::Records>(std::move(records))});
   result.groups = wsym::experiment::groups_of(*result.sources[0].records);
   return result;
 }
