@@ -6,7 +6,7 @@
 
 #include "timing.hpp"
 #include "train/workload.hpp"
-#include "wsym/ensemble/deep_ensemble.hpp"
+#include "wsym/ensemble/row_predictor.hpp"
 
 // Prediction with 64 networks through one workspace. Calls after the first must
 // not allocate, or the benchmark is an error. One row cannot take less than
@@ -73,14 +73,19 @@ void compare_with_reading(benchmark::State& state, const std::vector<Mlp<float>>
   state.counters["of_read"] = of_read.median();
 }
 
-void predict_rows(benchmark::State& state, const Case& c, Index members, Index rows) {
+/// `copied`: through a RowPredictor.
+void predict_rows(benchmark::State& state, const Case& c, Index members, Index rows, bool copied) {
   DeepEnsemble<Mlp<float>> ensemble{{}, c.task};
   for (Index m = 0; m < members; ++m) ensemble.members.push_back(make_mlp(c, false, static_cast<std::uint64_t>(m)));
   const Dataset<float> data = make_rows(c, rows, Key(7));
   Tensor<float> y(Shape{rows, c.task.outputs});
   Workspace<float> workspace;
+  const RowPredictor<float> predictor(ensemble);
   const auto call = [&] {
-    predict(ensemble, std::as_const(data.x).mat(), y.mat(), workspace);
+    if (copied)
+      predictor(std::as_const(data.x).mat(), y.mat(), workspace);
+    else
+      predict(ensemble, std::as_const(data.x).mat(), y.mat(), workspace);
   };
   call();
   allocations = 0;
@@ -98,10 +103,12 @@ void predict_rows(benchmark::State& state, const Case& c, Index members, Index r
 int main(int argc, char** argv) {
   for (const char* name : {"california_64", "otto_128", "mnist_256"})
     for (const Index rows : {1, 16, 256, 4096})
-      benchmark::RegisterBenchmark(
-          (std::string("predict/") + name + "/members:64/rows:" + std::to_string(rows)).c_str(),
-          [=](benchmark::State& s) { predict_rows(s, find_case(name), 64, rows); })
-          ->Unit(benchmark::kMicrosecond);
+      for (const bool copied : {false, true}) {
+        const std::string what = copied ? "row_predictor/" : "predict/";
+        benchmark::RegisterBenchmark((what + name + "/members:64/rows:" + std::to_string(rows)).c_str(),
+                                     [=](benchmark::State& s) { predict_rows(s, find_case(name), 64, rows, copied); })
+            ->Unit(benchmark::kMicrosecond);
+      }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -139,7 +139,7 @@ def table(title, header, rows):
 
 def report(times, peaks, work, peers):
     wsym = {kind: lambda case, kind=kind, v=v: (case, kind, "wsym", v)
-            for kind, v in (("step", "mlp"), ("ensemble", "members"), ("predict_1", "workspace"),
+            for kind, v in (("step", "mlp"), ("ensemble", "members"), ("predict_1", "row_predictor"),
                             ("predict_4096", "workspace"))}
     cases = list(peaks)
     rows = []

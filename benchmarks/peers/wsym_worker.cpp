@@ -8,7 +8,7 @@
 #include "timing.hpp"
 #include "train/by_hand.hpp"
 #include "train/mixture_workload.hpp"
-#include "wsym/ensemble/deep_ensemble.hpp"
+#include "wsym/ensemble/row_predictor.hpp"
 
 namespace {
 using namespace wsym;
@@ -73,13 +73,18 @@ double time_ensemble(const Case& c, double budget) {
   });
 }
 
-double time_prediction(const Case& c, Index rows, double budget) {
+double time_prediction(const Case& c, Index rows, const std::string& variant, double budget) {
   DeepEnsemble<Mlp<float>> ensemble{{}, c.task};
   for (std::uint64_t m = 0; m < ensemble_size; ++m) ensemble.members.push_back(make_mlp(c, false, m));
   const Dataset<float> data = make_rows(c, rows, Key(7));
   Tensor<float> y(Shape{rows, c.task.outputs});
   Workspace<float> workspace;
-  return microseconds(budget, [&] { predict(ensemble, std::as_const(data.x).mat(), y.mat(), workspace); });
+  const ConstMatMap<float> x = std::as_const(data.x).mat();
+  if (variant == "row_predictor") {
+    const RowPredictor<float> predictor(ensemble);
+    return microseconds(budget, [&] { predictor(x, y.mat(), workspace); });
+  }
+  return microseconds(budget, [&] { predict(ensemble, x, y.mat(), workspace); });
 }
 
 /// f(training), which has a tape and step().
@@ -96,8 +101,8 @@ template <class F> auto with_training(const std::string& kind, const std::string
 }
 
 double time_of(const std::string& kind, const std::string& variant, const Case& c, double budget) {
-  if (kind == "predict_1") return time_prediction(c, 1, budget);
-  if (kind == "predict_4096") return time_prediction(c, 4096, budget);
+  if (kind == "predict_1") return time_prediction(c, 1, variant, budget);
+  if (kind == "predict_4096") return time_prediction(c, 4096, variant, budget);
   if (kind == "ensemble") return time_ensemble(c, budget);
   if (variant == "by_hand") {
     ByHand by_hand(c);
@@ -114,8 +119,8 @@ std::string answer(const std::string& question) {
   std::string word, kind, variant, name, folder;
   in >> word;
   if (word == "list")
-    return "step:mlp step:w_asymmetric step:by_hand ensemble:members predict_1:workspace predict_4096:workspace "
-           "moe:stacked moie:stacked";
+    return "step:mlp step:w_asymmetric step:by_hand ensemble:members predict_1:workspace predict_1:row_predictor "
+           "predict_4096:workspace moe:stacked moie:stacked";
   if (word == "peak") {
     out << fma_peak();
     return out.str();

@@ -136,4 +136,5 @@
 #include "wsym/ensemble/deep_ensemble.hpp"
 #include "wsym/ensemble/interpolate.hpp"
 #include "wsym/ensemble/model_file.hpp"
+#include "wsym/ensemble/row_predictor.hpp"
 #include "wsym/ensemble/soup.hpp"

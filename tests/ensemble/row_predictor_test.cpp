@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/ensemble/row_predictor.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace wsym;
+
+namespace {
+template <Real T> DeepEnsemble<Mlp<T>> make_ensemble(const MlpSize& size, const Task& task, Average average) {
+  DeepEnsemble<Mlp<T>> ensemble{{}, task, average};
+  for (std::uint64_t m = 0; m < 5; ++m)
+    ensemble.members.emplace_back(size, WAsymmetry{Key(3), {}, {}}, Key(4).child(m));
+  return ensemble;
+}
+
+template <Real T> Tensor<T> make_rows(Index rows, Index cols) {
+  Tensor<T> x(Shape{rows, cols});
+  for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<T>(Key(5).normal(static_cast<std::uint64_t>(i)));
+  return x;
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("row_predictor: answers have the bits of the ensemble's own", T, float, double) {
+  Workspace<T> workspace;
+  for (const Index out : {1, 2, 3, 9, 17})
+    for (const Index hidden : {8, 33})
+      for (const auto kind : {TaskKind::regression, TaskKind::classification})
+        for (const Average average : {Average::logits, Average::probabilities}) {
+          const auto ensemble = make_ensemble<T>({7, hidden, out}, {kind, out}, average);
+          const RowPredictor<T> predictor(ensemble);
+          for (const Index rows : {1, 2, 16, 37}) {
+            const Tensor<T> x = make_rows<T>(rows, 7);
+            Tensor<T> y(Shape{rows, out});
+            predictor(x.mat(), y.mat(), workspace);
+            CHECK(same_bits(y, predict(ensemble, x)));
+          }
+        }
+}
+
+TEST_CASE("row_predictor: a copy does not see what becomes of the ensemble") {
+  auto ensemble = make_ensemble<float>({7, 8, 3}, {TaskKind::regression, 3}, Average::logits);
+  const RowPredictor<float> predictor(ensemble);
+  const Tensor<float> x = make_rows<float>(1, 7), before = predict(ensemble, x);
+  ensemble.members.pop_back();
+  Tensor<float> y(Shape{1, 3});
+  Workspace<float> workspace;
+  predictor(x.mat(), y.mat(), workspace);
+  CHECK(same_bits(y, before));
+}
+
+TEST_CASE("row_predictor: what does not fit is an error that names the sizes") {
+  auto ensemble = make_ensemble<float>({7, 8, 3}, {TaskKind::regression, 3}, Average::logits);
+  const RowPredictor<float> predictor(ensemble);
+  const Tensor<float> x = make_rows<float>(2, 6);
+  Tensor<float> y(Shape{2, 3});
+  Workspace<float> workspace;
+  CHECK_THROWS_WITH_AS(predictor(x.mat(), y.mat(), workspace),
+                       "RowPredictor: x is (2, 6) and y (2, 3); they need equal rows, 7 features and 3 outputs",
+                       ShapeError);
+  ensemble.members.emplace_back(MlpSize{7, 9, 3}, Key(1));
+  CHECK_THROWS_AS(RowPredictor<float>{ensemble}, ShapeError);
+  ensemble.task.outputs = 4;
+  CHECK_THROWS_AS(RowPredictor<float>{ensemble}, ShapeError);
+  ensemble.members.clear();
+  CHECK_THROWS_AS(RowPredictor<float>{ensemble}, ConfigError);
+}
