@@ -119,7 +119,8 @@ std::string composite_table(Figure figure, const std::vector<const Study*>& stud
     }
   SizeTable table({panel_word(figure), "series"}, sizes, "data sets");
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto& [key, series] = rows[i];
+    const PanelKey& key = rows[i].first;
+    const CompositeSeries& series = rows[i].second;
     const bool first = i == 0 || rows[i - 1].first != key;
     if (first && i > 0) table.rule();
     const auto row = [&](const std::string& panel, const std::string& name, const auto& points, const char* kind) {
