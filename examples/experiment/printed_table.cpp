@@ -109,7 +109,7 @@ std::string printed_table(const Setting& setting, const std::string& unit, const
   for (const Group& group : groups) {
     const Cell& cell = group.cell;
     const bool other_kind = before == nullptr || before->mixture() != cell.mixture();
-    if (other_kind) text += (before ? "\n" : "") + explained(setting, view, cell.mixture());
+    if (other_kind) text += message(before ? "\n" : "", explained(setting, view, cell.mixture()));
     text += "\n";
     if (other_kind || before->variant != cell.variant)
       text += (cell.variant.empty() ? "" : cell.variant + "\n") + head_row(columns_of(setting, cell.mixture()));

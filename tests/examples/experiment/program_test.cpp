@@ -53,6 +53,7 @@ class Process {
 };
 
 constexpr const char* small = "--hidden 8 --members 8 --repeats 1 --epochs 2 --threads 2 --out ";
+constexpr const char* mixtures = "--experiment moe --hidden 8 --experts 2,4 --repeats 1 --epochs 2 --out ";
 
 /// Files that must not depend on how the work was done.
 struct Results {
@@ -131,6 +132,36 @@ TEST_CASE("program: killed in the middle and started again, it ends with the sam
     CHECK(contains(process.said(), message(16 - survived, 16 - survived == 1 ? " network" : " networks", " to train")));
     check_equal(Results(folder.path + "/out"), expected);
   }
+}
+
+TEST_CASE("program: mixtures of all models and gates end with the same bytes on one thread and after a kill") {
+  const ScratchFolder whole, killed;
+  CHECK(Process(whole, mixtures + whole.path + "/out --threads 1").code() == 0);
+  const Results expected(whole.path + "/out");
+  CHECK(contains(expected.summary, "\ndigits,text,moe,iwmlp,gumbel,8,4,accuracy,"));
+  CHECK(contains(expected.metrics, "\nmoe,digits,text,model=imlp;hidden=8;gate=softmax,2,train,gate_entropy,"));
+  REQUIRE(interrupt(killed, mixtures, 5, SIGKILL) == -SIGKILL);
+  const std::size_t survived = members_in(killed.path + "/out");
+  CHECK(survived < 16);
+  Process process(killed, mixtures + killed.path + "/out --threads 2");
+  CHECK_MESSAGE(process.code() == 0, process.said());
+  CHECK(contains(process.said(), message(16 - survived, 16 - survived == 1 ? " network" : " networks", " to train")));
+  check_equal(Results(killed.path + "/out"), expected);
+}
+
+TEST_CASE("program: controls take over an ensemble's networks, and write their comparisons") {
+  const ScratchFolder folder;
+  const std::string how = "--hidden 8 --members 2 --repeats 2 --epochs 1 --out " + folder.path + "/out";
+  CHECK(Process(folder, how).code() == 0);
+  Process process(folder, how + " --experiment controls --controls kappa,balance --experts 2");
+  CHECK_MESSAGE(process.code() == 0, process.said());
+  // wmlp with four values of kappa, two networks each; two gates and models, plain and with two weights of balance
+  CHECK(contains(process.said(), message(2 * (4 * 2 + 2 * 2 * 3), " networks to train")));
+  const std::string controls = read_file(folder.path + "/out/controls.csv");
+  CHECK(contains(controls, "\ndigits,text,kappa=0.5,wmlp,,8,2,improvement_pct,"));
+  CHECK(contains(controls, "\ndigits,text,balance=0.01,mlp,gumbel,8,2,accuracy,"));
+  CHECK(contains(Results(folder.path + "/out").metrics, "\ncontrols,digits,text,model=wmlp;hidden=8;kappa=free,"));
+  CHECK(contains(process.said(), "All repetitions share one split"));
 }
 
 TEST_CASE("program: Ctrl-C keeps what is finished, says how to continue, and exits with 1") {
