@@ -23,10 +23,6 @@ double number(const Row& row, const std::string& column) {
   return value;
 }
 
-std::string with_sign(double value, int decimals) {
-  return (value > 0 ? "+" : "") + rounded(value, decimals);
-}
-
 std::string measure_name(const Row& row) {
   const bool mixture = !row.at("gate").empty();
   const std::string what = mixture                 ? row.at("size") + " experts"
@@ -105,8 +101,9 @@ std::string controls_table(const std::string& folder) {
   }
   return table.empty() ? ""
                        : table.html(
-                             "Controls against the plain method, paired by repetition: mean difference, its "
-                             "95 % t interval, and p of the exact sign-flip test");
+                             "Controls against the plain method, paired by repetition: mean difference, its 95 % t "
+                             "interval, and p of "
+                             "the exact sign-flip test, which n repetitions cannot bring below 2^(1-n)");
 }
 
 }  // namespace wsym::experiment

@@ -14,10 +14,6 @@ std::string cell_text(const Moments& value, int decimals) {
   return mean_and_sd(value.mean, value.sd, decimals);
 }
 
-std::string with_sign(double value, int decimals) {
-  return (value < 0 ? "−" : "+") + rounded(std::abs(value), decimals);
-}
-
 std::string loss_name(const Setting& setting) {
   return setting.classifies() ? "NLL" : "MSE";
 }

@@ -164,7 +164,7 @@ std::string write_report(const std::string& out, const std::vector<std::string>&
   for (const Study& study : studies) page.add_study(study, alone);
   write_file_atomically(out + "/report.html", page.html(alone ? title_of(studies[0]) : "Results on several data sets"));
   write_file_atomically(out + "/comparison.csv", comparison_csv(studies, view, published_numbers()));
-  return "report: " + out + "/report.html\n" + page.said();
+  return "report: " + out + "/report.html, and its comparison.csv\n" + page.said();
 }
 
 }  // namespace wsym::experiment

@@ -19,6 +19,10 @@ std::string rounded(double value, int decimals) {
                      std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, decimals).ptr);
 }
 
+std::string with_sign(double value, int decimals) {
+  return (value < 0 ? "−" : "+") + rounded(std::abs(value), decimals);
+}
+
 std::string mean_and_sd(double mean, double sd, int decimals) {
   return rounded(mean, decimals) + (std::isfinite(sd) ? " ± " + rounded(sd, decimals) : "");
 }

@@ -15,6 +15,9 @@ std::string shortest(double value);
 /// A fixed number of decimals; "-" for what is not finite.
 std::string rounded(double value, int decimals);
 
+/// "+0.25", "−0.25", for differences.
+std::string with_sign(double value, int decimals);
+
 /// "0.5213 ± 0.0008", without an sd that is not finite.
 std::string mean_and_sd(double mean, double sd, int decimals);
 

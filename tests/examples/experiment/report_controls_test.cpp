@@ -40,7 +40,7 @@ TEST_CASE("report controls: a control stands beside the plain method of its mode
   for (const std::string part :
        {"model|variant|of|against|mean ± sd|n|difference|95 % interval|p|",
         "mlp, d = 16|the method itself|single||0.2500 ± 0.0000|2||||", "||ensemble of 2||0.2700 ± 0.0000|2||||",
-        "wmlp, d = 16|the method itself|single|mlp|0.2500 ± 0.0000|2|0.0000|",
+        "wmlp, d = 16|the method itself|single|mlp|0.2500 ± 0.0000|2|+0.0000|",
         "wmlp, d = 16|kappa=2|single|wmlp|0.5000 ± 0.0000|2|+0.2500|+0.2500 to +0.2500|0.500|",
         "||ensemble of 2|wmlp|0.5400 ± 0.0566|2|+0.2500|−0.2582 to +0.7582|0.500|"})
     CHECK_MESSAGE(contains(text, part), part);

@@ -39,6 +39,11 @@ TEST_CASE("text: join puts the separator between the parts alone") {
   CHECK(join(std::vector<std::string>{}, ",").empty());
 }
 
+TEST_CASE("text: a difference shows its direction") {
+  CHECK(with_sign(0.254, 2) == "+0.25");
+  CHECK(with_sign(-0.256, 2) == "−0.26");
+}
+
 TEST_CASE("text: a mean without an sd stands alone") {
   CHECK(mean_and_sd(0.52134, 0.00081, 4) == "0.5213 ± 0.0008");
   CHECK(mean_and_sd(0.5, std::nan(""), 2) == "0.50");
