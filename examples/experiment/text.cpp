@@ -20,6 +20,7 @@ std::string rounded(double value, int decimals) {
 }
 
 std::string with_sign(double value, int decimals) {
+  if (!std::isfinite(value)) return "-";
   return (value < 0 ? "−" : "+") + rounded(std::abs(value), decimals);
 }
 

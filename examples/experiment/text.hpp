@@ -15,7 +15,7 @@ std::string shortest(double value);
 /// A fixed number of decimals; "-" for what is not finite.
 std::string rounded(double value, int decimals);
 
-/// "+0.25", "−0.25", for differences.
+/// "+0.25", "−0.25", for differences; "-" for what is not finite.
 std::string with_sign(double value, int decimals);
 
 /// "0.5213 ± 0.0008", without an sd that is not finite.

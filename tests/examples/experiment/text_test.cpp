@@ -42,6 +42,7 @@ TEST_CASE("text: join puts the separator between the parts alone") {
 TEST_CASE("text: a difference shows its direction") {
   CHECK(with_sign(0.254, 2) == "+0.25");
   CHECK(with_sign(-0.256, 2) == "−0.26");
+  CHECK(with_sign(std::nan(""), 2) == "-");
 }
 
 TEST_CASE("text: a mean without an sd stands alone") {
