@@ -65,17 +65,18 @@ std::string controls_of(const Study& study) {
 }
 
 constexpr const char* how_to_read = R"(<ul>
-<li>All numbers are measured on the test part. <em>n</em> is the number of repetitions; ± and bands are one sample standard
-deviation over them. Repetitions differ in weights and batches and share one split of the data.</li>
-<li>An ensemble of size k averages the outputs of k networks. <em>single</em> is the mean of all networks of a repetition,
-each on its own.</li>
-<li>Improvement is positive where the result is better: of ensembles over <em>single</em>, of mixtures over two experts; it is
-a ratio of means over repetitions.</li>
-<li><em>published</em> is what Chernov and Novitskij (2025, arXiv 2502.17391) plot: made by their code, 10 repetitions, 64
-networks. Preset <code>code</code> does what that code does. Preset <code>text</code> does what the paper says, which differs
-in the split, the reported epoch and the sharing of frozen weights.</li>
-<li>z is the difference to a published mean in units of its standard error, published sd × √(1/n + 1/10). By chance alone it
-stays within ±3. With fewer than 64 networks <em>single</em> varies more than the published one does, and its z with it.</li>
+<li>All numbers are measured on the test part. <em>n</em> is the number of repetitions; ± and bands are one sample
+standard deviation over them. Repetitions differ in weights and batches and share one split of the data.</li>
+<li>An ensemble of size k averages the outputs of k networks. <em>single</em> is the mean of all networks of a
+repetition, each on its own.</li>
+<li>Improvement is positive where the result is better: of ensembles over <em>single</em>, of mixtures over two
+experts; it is a ratio of means over repetitions.</li>
+<li><em>published</em> is what Chernov and Novitskij (2025, arXiv 2502.17391) plot: made by their code, 10
+repetitions, 64 networks. Preset <code>code</code> does what that code does. Preset <code>text</code> does what the
+paper says, which differs in the split, the reported epoch and the sharing of frozen weights.</li>
+<li>z is the difference to a published mean in units of its standard error, published sd × √(1/n + 1/10). By chance
+alone it stays within ±3. With fewer than 64 networks <em>single</em> varies more than the published one does, and
+its z with it.</li>
 </ul>
 )";
 

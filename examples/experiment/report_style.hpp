@@ -5,25 +5,27 @@ namespace wsym::experiment {
 
 /// The style sheet of report.html: text and tables follow the reader's light or dark mode, figures keep a light ground.
 inline constexpr const char* report_style = R"(
-:root { color-scheme: light dark; --ground: #f7f7f5; --card: #fff; --ink: #1c1e22; --soft: #5c626b; --rule: #dfe0dc;
+:root { color-scheme: light dark; --ground: #f7f7f5; --ink: #1c1e22; --soft: #5c626b; --rule: #dfe0dc;
   --link: #0b5fa5; --high: #8a5a00; --beyond: #b3261e; --beyond-ground: #fbe9e7; --high-ground: #fdf3dd; }
-@media (prefers-color-scheme: dark) { :root { --ground: #15171b; --card: #1d2025; --ink: #e8e8e5; --soft: #a3a9b2;
-  --rule: #343941; --link: #7db8f0; --high: #f0c36a; --beyond: #ff9a90; --beyond-ground: #4a2320; --high-ground: #3d3319; } }
+@media (prefers-color-scheme: dark) { :root { --ground: #15171b; --ink: #e8e8e5; --soft: #a3a9b2;
+  --rule: #343941; --link: #7db8f0; --high: #f0c36a; --beyond: #ff9a90; --beyond-ground: #4a2320;
+  --high-ground: #3d3319; } }
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 84rem; padding: 2.5rem clamp(1rem, 4vw, 3rem) 5rem; background: var(--ground);
   color: var(--ink); font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 h1 { margin: 0; font-size: 2rem; line-height: 1.2; letter-spacing: -.015em; }
-h2 { margin: 4rem 0 1rem; padding-top: 1.25rem; border-top: 2px solid var(--rule); font-size: 1.5rem; line-height: 1.25; }
+h2 { margin: 4rem 0 1rem; padding-top: 1.25rem; border-top: 2px solid var(--rule); font-size: 1.5rem;
+  line-height: 1.25; }
 h3 { margin: 2.75rem 0 .75rem; font-size: 1.125rem; }
 p, ul, dl { max-width: 48rem; }
 p, ul { margin: .75rem 0; }
 ul { padding-left: 1.25rem; }
 a { color: var(--link); }
-header p, caption, dt, footer { color: var(--soft); }
+header p, caption, dt { color: var(--soft); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; max-width: none; padding: 0; list-style: none; }
-figure { margin: .75rem 0 1.25rem; padding: 1rem; border: 1px solid var(--rule); border-radius: .75rem; background: #fff;
-  overflow-x: auto; }
+figure { margin: .75rem 0 1.25rem; padding: 1rem; border: 1px solid var(--rule); border-radius: .75rem;
+  background: #fff; overflow-x: auto; }
 figure svg { display: block; width: 100%; height: auto; margin: 0 auto; }
 .table { margin: 0 0 1.5rem; overflow-x: auto; }
 table { border-collapse: collapse; font-size: .8125rem; line-height: 1.4; font-variant-numeric: tabular-nums;
@@ -44,7 +46,6 @@ dd { margin: 0; overflow-wrap: anywhere; }
 code { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 details { margin: .75rem 0 1.5rem; }
 summary { cursor: pointer; color: var(--link); }
-footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule); font-size: .875rem; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
 @media print { body { max-width: none; background: #fff; color: #000; } figure { break-inside: avoid; } }
 )";
