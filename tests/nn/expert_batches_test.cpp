@@ -16,8 +16,7 @@ template <Real T> struct Layer {
   std::vector<Mlp<T>> experts;
   bool stacked = false;
   Var<T> operator()(Var<T> x, Pass<T>& pass) const {
-    return stacked ? detail::layer_by_layer("test", experts, x, first, [](Var<T> y, std::size_t) { return y; })
-                   : detail::one_by_one(experts, x, first, pass);
+    return stacked ? detail::stacked("test", experts, x, first) : detail::one_by_one(experts, x, first, pass);
   }
   static void visit(auto& self, auto&& v) { v("experts", self.experts); }
 };
@@ -33,7 +32,8 @@ TEST_CASE_TEMPLATE("expert batches: each expert answers for its rows, and rows o
   CHECK(y.mat().bottomRows(2).isZero(0));
 }
 
-TEST_CASE_TEMPLATE("expert batches: layer by layer has the bits of one by one, gradients included", T, float, double) {
+TEST_CASE_TEMPLATE("expert batches: stacked experts have the bits of experts called one by one, gradients included", T,
+                   float, double) {
   const Tensor<T> x = random_tensor<T>({11, 5}, Key(2));
   const Layer<T> one_by_one{experts<T>()}, stacked{experts<T>(), true};
   const Pass<T> pass = Pass<T>::train(Key(3));

@@ -3,6 +3,7 @@
 #include "nn/mixtures.hpp"
 #include "reference/sparse.hpp"
 #include "wsym/nn/partition.hpp"
+#include "wsym/ops/soft_slots.hpp"
 
 /// What the tests of sparse layers share.
 namespace wsym::test {
@@ -10,21 +11,8 @@ namespace wsym::test {
 /// An expert that multiplies by a number.
 template <Real T> struct Times {
   Parameter<T> factor;
-  Var<T> operator()(Var<T> x, Pass<T>&) const { return multiply_by(x, x.tape().use(factor)); }
+  Var<T> operator()(Var<T> x, Pass<T>&) const { return scale_by(x, x.tape().use(factor)); }
   static void visit(auto& self, auto&& v) { v("factor", self.factor); }
-
-  static Var<T> multiply_by(Var<T> x, Var<T> c) {
-    Var<T> y = x.tape().result(x.shape(), x, c);
-    y.out() = *c.data() * x.value();
-    y.pull([=] {
-      x.add(*c.data() * y.grad());
-      c.add_with([&](MatMap<T> dc, bool accumulate) {
-        const T along = x.value().cwiseProduct(y.grad()).sum();
-        *dc.data() = accumulate ? *dc.data() + along : along;
-      });
-    });
-    return y;
-  }
 };
 
 /// An expert whose inside the layer does not know.

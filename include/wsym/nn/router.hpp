@@ -160,11 +160,9 @@ template <Real T> struct Router {
   Var<T> noise(Var<T> logits, double scale, const Pass<T>& pass) const {
     const Index block = logits.size() / options.members, first = pass.first_row() * logits.cols();
     T* drawn = logits.tape().scratch(logits.size());
-    for (Index m = 0; m < options.members; ++m) {
-      const Key key = member_pass(pass, m).key().child("router noise");
-      for (Index i = 0; i < block; ++i)
-        drawn[m * block + i] = static_cast<T>(scale * key.normal(static_cast<std::uint64_t>(first + i)));
-    }
+    for (Index m = 0; m < options.members; ++m)
+      kernels::normal(member_pass(pass, m).key().child("router noise"), static_cast<std::uint64_t>(first), scale,
+                      drawn + m * block, block);
     return logits.tape().constant(logits.shape(), drawn);
   }
 

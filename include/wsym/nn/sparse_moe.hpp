@@ -75,12 +75,12 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
     return detail::one_by_one(experts, rows, d.first, pass);
   }
 
-  /// The same for MLP experts of one size, layer by layer: the same bits where nothing is dropped out.
+  /// The same for MLP experts of one size, as one op, or with dropout layer by layer: the same bits without dropout.
   Var<T> stacked(Var<T> rows, const Dispatch& d, const Pass<T>& pass) const requires std::same_as<Expert, Mlp<T>> {
+    if (!pass.drops() || options.dropout == 0) return detail::stacked("SparseMoe", experts, rows, d.first);
     const Index members = router.options.members;
     Key* keys = rows.tape().template scratch<Key>(members);
     return detail::layer_by_layer("SparseMoe", experts, rows, d.first, [&](Var<T> y, std::size_t l) {
-      if (!pass.drops() || options.dropout == 0) return y;
       for (Index m = 0; m < members; ++m)
         std::construct_at(keys + m, router.member_pass(pass, m).key().child("dropout").child(l));
       return drop_choices(y, d, options.dropout, {keys, static_cast<std::size_t>(members)}, pass.first_row());

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <numbers>
-
 #include "wsym/autodiff/tape.hpp"
+#include "wsym/kernels/normal.hpp"
 #include "wsym/kernels/reduce.hpp"
 
 /// What keeps a router from sending everything to a few experts: functions of gates and logits, (rows, E), whose rows
@@ -84,22 +83,17 @@ Var<T> load_probability(Var<T> logits, Var<T> noisy, const std::int32_t* thresho
   expect<ConfigError>(sigma > 0, "load_probability: sigma is ", sigma, "; it must be positive");
   const Index rows = logits.rows(), cols = logits.cols();
   Var<T> p = logits.tape().result(logits.shape(), logits, noisy);
-  T* density = p.takes_gradient() ? logits.tape().scratch(p.size()) : nullptr;  // phi(u) / sigma: (rows, E)
-  for (Index n = 0; n < rows; ++n) {
-    const double tau = static_cast<double>(noisy.data()[n * cols + threshold[n * stride]]);
-    for (Index i = n * cols; i < (n + 1) * cols; ++i) {
-      const double u = (tau - static_cast<double>(logits.data()[i])) / sigma;
-      p.out().data()[i] = static_cast<T>(std::erfc(u / std::numbers::sqrt2) / 2);
-      if (density)
-        density[i] = static_cast<T>(std::exp(-u * u / 2) * std::numbers::inv_sqrtpi / (std::numbers::sqrt2 * sigma));
-    }
-  }
+  T* density = p.takes_gradient() ? logits.tape().scratch(p.size()) : nullptr;  // phi(u): (rows, E)
+  const T scale = static_cast<T>(1 / sigma);
+  for (Index n = 0; n < rows; ++n)
+    kernels::exceeds(logits.data() + n * cols, noisy.data()[n * cols + threshold[n * stride]], scale,
+                     p.out().data() + n * cols, density ? density + n * cols : nullptr, cols);
   p.pull([=] {
     const ConstMatMap<T> slope(density, rows, cols);
-    logits.add(p.grad().cwiseProduct(slope));
+    logits.add(scale * p.grad().cwiseProduct(slope));
     noisy.add_with([&](MatMap<T> d, bool accumulate) {
       if (!accumulate) d.setZero();
-      for (Index n = 0; n < rows; ++n) d(n, threshold[n * stride]) -= p.grad().row(n).dot(slope.row(n));
+      for (Index n = 0; n < rows; ++n) d(n, threshold[n * stride]) -= scale * p.grad().row(n).dot(slope.row(n));
     });
   });
   return p;

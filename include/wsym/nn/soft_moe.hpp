@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/nn/expert_batches.hpp"
+#include "wsym/ops/routing.hpp"
+#include "wsym/ops/soft_slots.hpp"
+
+namespace wsym {
+
+/// A soft mixture of experts: nothing is chosen and nothing dropped. Every expert has p slots in a group of rows; with
+/// logits l_nj = c <x_n / |x_n|, mu_j / |mu_j|> a slot's input is the mean of the raw rows under softmax over n of
+/// l_nj, and a row's output the mean of the slots' outputs under softmax over j. x (..., in) -> (..., out);
+/// differentiable. Rows of a group (one image; one example alone would be its own only row) depend on each other.
+/// Throws ShapeError for no rows or rows that do not divide into groups. Source: Puigcerver et al. 2024.
+template <Real T, class Expert = Mlp<T>> struct SoftMoe {
+  Parameter<T> slots;  // mu (E p, in), expert by expert
+  Parameter<T> scale;  // c (1), from 1 on
+  std::vector<Expert> experts;
+  Index group = 0;  // rows that are mixed; 0: all of the batch
+
+  SoftMoe() = default;
+  /// p = slots_of(rows of a group, ratio, experts); slots are normal with variance 1 / in. Throws ConfigError for a
+  /// size below 1 or no experts.
+  SoftMoe(std::vector<Expert> experts_, Index in, Index slots_each, Index group_, const Key& key)
+      : scale(Tensor<T>(Shape{1}, T(1))), experts(std::move(experts_)), group(group_) {
+    const Index count = static_cast<Index>(experts.size());
+    expect<ConfigError>(count >= 1 && in >= 1 && slots_each >= 1 && group >= 0, "SoftMoe: ", count, " experts, ", in,
+                        " inputs, ", slots_each, " slots each and groups of ", group,
+                        "; at least 1 each, and no negative group");
+    Tensor<T> mu(Shape{count * slots_each, in});
+    for (Index i = 0; i < mu.size(); ++i)
+      mu[i] = static_cast<T>(key.normal(static_cast<std::uint64_t>(i)) / std::sqrt(static_cast<double>(in)));
+    slots = Parameter<T>(std::move(mu));
+  }
+  /// Fresh MLP experts.
+  SoftMoe(Index count, const MlpSize& size, Index slots_each, Index group_,
+          const Key& init) requires std::same_as<Expert, Mlp<T>>
+      : SoftMoe(detail::make_experts<T>(count, size, nullptr, init.child("experts")), size.in, slots_each, group_,
+                init.child("slots")) {}
+
+  /// The slots of each expert that cost what `ratio` experts a row cost: round(rows x ratio / experts), at least 1.
+  static Index slots_of(Index rows, double ratio, Index experts) {
+    return std::max<Index>(
+        1, static_cast<Index>(std::round(static_cast<double>(rows) * ratio / static_cast<double>(experts))));
+  }
+
+  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+    expect(x.rows() >= 1, "SoftMoe: x is ", x.shape(), "; it needs a row");
+    Tape<T>& tape = x.tape();
+    const Index size = group == 0 ? x.rows() : group, count = static_cast<Index>(experts.size());
+    const Var<T> logits = scale_by(member_logits(unit_rows(x), unit_rows(tape.use(slots)), 1, 0), tape.use(scale));
+    const Var<T> inputs = fill_slots(softmax_columns(logits, size), x, size, count);
+    std::int32_t* first = tape.template scratch<std::int32_t>(count + 1);
+    for (Index e = 0; e <= count; ++e) first[e] = static_cast<std::int32_t>(e * inputs.rows() / count);
+    return mix_slots(softmax(logits), outputs(inputs, first, pass), size, count);
+  }
+
+  static void visit(auto& self, auto&& v) {
+    v("slots", self.slots);
+    v("scale", self.scale);
+    v("experts", self.experts);
+  }
+
+ private:
+  Var<T> outputs(Var<T> rows, const std::int32_t* first, const Pass<T>& pass) const {
+    if constexpr (std::same_as<Expert, Mlp<T>>)
+      return detail::stacked("SoftMoe", experts, rows, first);
+    else
+      return detail::one_by_one(experts, rows, first, pass);
+  }
+};
+
+}  // namespace wsym

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "wsym/ops/grouped.hpp"
+
+namespace wsym {
+
+namespace detail {
+/// The networks of all experts on the way forward and back: one expert after the other through all layers, so that what
+/// its layers hand to each other is still in a near cache when it is wanted.
+template <Real T> struct BatchedMlp {
+  Var<T> x, y;
+  const std::int32_t* first;
+  std::span<const ExpertLayer<T>> layers;
+  HiddenLayer<T>* hidden;  // for every layer but the last: all experts' rows
+
+  kernels::View<T> batch(T* rows, Index cols, Index e) const {
+    return {rows + first[e] * cols, first[e + 1] - first[e], cols, cols};
+  }
+  kernels::View<const T> batch(const T* rows, Index cols, Index e) const {
+    return {rows + first[e] * cols, first[e + 1] - first[e], cols, cols};
+  }
+  kernels::View<const T> input(Index e, std::size_t l) const {
+    return batch(l == 0 ? x.data() : hidden[l - 1].value.data, layers[l].in(), e);
+  }
+
+  void make_room() const {
+    for (std::size_t l = 0; l + 1 < layers.size(); ++l) {
+      const Index rows = x.rows(), out = layers[l].out();
+      const auto room = [&](bool wanted) {
+        return kernels::View<T>{wanted ? x.tape().scratch(rows * out) : nullptr, rows, out, out};
+      };
+      std::construct_at(hidden + l, HiddenLayer<T>{room(true), room(y.takes_gradient())});
+    }
+  }
+
+  void forward(Index e) const {
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      const kernels::View<const T> w = layers[l].weight(e).view().transposed();
+      const T* bias = layers[l].bias(e).data();
+      if (l + 1 == layers.size()) return x.tape().affine(batch(y.out().data(), w.cols, e), input(e, l), w, bias);
+      T* slope = hidden[l].slope.data;
+      x.tape().affine_gelu(batch(hidden[l].value.data, w.cols, e), slope ? batch(slope, w.cols, e) : kernels::View<T>{},
+                           input(e, l), w, bias);
+    }
+  }
+
+  /// `room` is for the gradient of one expert's widest hidden layer.
+  void backward(Index e, T* room) const {
+    kernels::View<const T> dz = batch(y.grad().data(), y.cols(), e);
+    for (std::size_t l = layers.size(); l-- > 0;) {
+      const Var<T> w = layers[l].weight(e);
+      w.add_product(dz.transposed(), input(e, l));
+      layers[l].bias(e).add_with(
+          [&](MatMap<T> g, bool accumulate) { kernels::column_sums<T>(dz, g.data(), accumulate); });
+      if (l == 0) {
+        x.add_with([&](MatMap<T> dx, bool) { x.tape().product(batch(dx.data(), dx.cols(), e), dz, w.view(), true); });
+        return;
+      }
+      const kernels::View<T> slope = batch(hidden[l - 1].slope.data, layers[l].in(), e);
+      x.tape().product({room, slope.rows, slope.cols, slope.cols}, dz, w.view());
+      ArrayMap<T>(slope.data, slope.rows * slope.cols) *= ConstArrayMap<T>(room, slope.rows * slope.cols);
+      dz = slope;
+    }
+  }
+};
+}  // namespace detail
+
+/// All experts at once, each a network of its own on rows of its own: y_p = W_Le gelu(... gelu(W_1e x_p + b_1e) ...) +
+/// b_Le for the rows first[e] .. first[e + 1] - 1 of expert e; rows from first[E] on are not computed, and 0.
+/// x (rows, in) -> (rows, out); differentiable in x and all weights and biases. Value and gradients have the bits of
+/// batched_linear, layer by layer. Throws ShapeError.
+template <Real T> Var<T> batched_mlp(Var<T> x, const std::int32_t* first, std::span<const ExpertLayer<T>> layers) {
+  detail::expect_networks("batched_mlp", x, layers);
+  Tape<T>& tape = x.tape();
+  const Index experts = layers[0].experts(), rows = first[experts], count = static_cast<Index>(layers.size());
+  expect(x.rows() >= rows, "batched_mlp: x is ", x.shape(), " for ", rows, " rows; it needs as many");
+  ExpertLayer<T>* each = tape.template scratch<ExpertLayer<T>>(count);
+  bool takes_gradient = x.takes_gradient();
+  Index widest = 0;
+  for (Index l = 0; l < count; ++l) {
+    const ExpertLayer<T>& layer = layers[static_cast<std::size_t>(l)];
+    std::construct_at(each + l, detail::keep(tape, layer));
+    takes_gradient = takes_gradient || layer.takes_gradient();
+    if (l + 1 < count) widest = std::max(widest, layer.out());
+  }
+  const Var<T> y = tape.result_if(takes_gradient, Shape{x.rows(), layers.back().out()});
+  const detail::BatchedMlp<T> networks{
+      x, y, first, {each, layers.size()}, tape.template scratch<detail::HiddenLayer<T>>(count - 1)};
+  networks.make_room();
+  for (Index e = 0; e < experts; ++e) networks.forward(e);
+  y.out().bottomRows(y.rows() - rows).setZero();
+  y.pull([=] {
+    x.add_with([](MatMap<T> dx, bool accumulate) {
+      if (!accumulate) dx.setZero();
+    });
+    T* room = y.tape().scratch(y.rows() * widest);
+    for (Index e = 0; e < experts; ++e) networks.backward(e, room);
+  });
+  return y;
+}
+
+}  // namespace wsym
