@@ -75,7 +75,7 @@ struct Control {
 
 std::vector<Control> all_controls(const Options& o, Index inputs) {
   std::vector<std::string> seeds, n_fix, decays;
-  for (const std::uint64_t i : {1, 2, 3}) seeds.push_back(std::to_string(o.mask_seed + i));
+  for (std::uint64_t i = 1; i <= 3; ++i) seeds.push_back(std::to_string(o.mask_seed + i));
   for (const Index n : {0, 1, 2, 4, 8, 16})
     if (n < inputs && std::all_of(o.hidden.begin(), o.hidden.end(), [&](Index width) { return n < width; }))
       n_fix.push_back(std::to_string(n));

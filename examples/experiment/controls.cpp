@@ -152,6 +152,17 @@ class Controls {
   ViewChoice view_;
 };
 
+std::string csv_row(const Setting& setting, const ControlResult& result, const Measure& measure, const Comparison& c) {
+  const Cell& cell = result.cell;
+  const Moments& value = measure.value;
+  return join({setting.dataset, setting.preset, cell.variant, cell.model, cell.gate, std::to_string(cell.hidden),
+               std::to_string(measure.size), measure.metric, shortest(value.mean), shortest(value.sd),
+               std::to_string(value.n), c.reference, shortest(c.difference.mean), shortest(c.difference.sd),
+               shortest(c.low), shortest(c.high), shortest(c.p_value), std::to_string(c.difference.n), result.shared},
+              ",") +
+         "\n";
+}
+
 std::string padded(const std::string& text, std::size_t width) {
   return text + std::string(text.size() < width ? width - text.size() : 0, ' ');
 }
@@ -194,19 +205,10 @@ std::string controls_csv(const Setting& setting, const std::vector<ControlResult
   std::string text =
       "dataset,preset,variant,model,gate,hidden,size,metric,mean,sd,n,reference,difference,difference_sd,low,high,"
       "p_value,pairs,shared\n";
-  for (const auto& [cell, shared, measures] : results)
-    for (const Measure& measure : measures) {
-      const Moments& value = measure.value;
-      const auto row = [&](const Comparison& c) {
-        return join({setting.dataset, setting.preset, cell.variant, cell.model, cell.gate, std::to_string(cell.hidden),
-                     std::to_string(measure.size), measure.metric, shortest(value.mean), shortest(value.sd),
-                     std::to_string(value.n), c.reference, shortest(c.difference.mean), shortest(c.difference.sd),
-                     shortest(c.low), shortest(c.high), shortest(c.p_value), std::to_string(c.difference.n), shared},
-                    ",") +
-               "\n";
-      };
-      if (measure.comparisons.empty()) text += row({});
-      for (const Comparison& comparison : measure.comparisons) text += row(comparison);
+  for (const ControlResult& result : results)
+    for (const Measure& measure : result.measures) {
+      if (measure.comparisons.empty()) text += csv_row(setting, result, measure, {});
+      for (const Comparison& comparison : measure.comparisons) text += csv_row(setting, result, measure, comparison);
     }
   return text;
 }
