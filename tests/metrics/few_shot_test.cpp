@@ -142,7 +142,7 @@ TEST_CASE("few_shot: what cannot be fitted is refused") {
                        "RidgeClassifier: features are (2, 4); 3 columns are needed", ShapeError);
   CHECK_THROWS_WITH_AS(draw_shots(Labels{0, 0, 1}, 2, 2, Key(1)), "draw_shots: 2 shots of class 1, which has 1 rows",
                        ConfigError);
-  CHECK_THROWS_AS(draw_shots(Labels{0, 2}, 2, 1, Key(1)), ShapeError);
+  CHECK_THROWS_AS(draw_shots(Labels{0, 2}, 2, 1, Key(1)), ConfigError);
   CHECK_THROWS_AS(best_mean_rank(Tensor<double>({0, 3})), ShapeError);
   const std::vector<Tensor<double>> none, one(1, Tensor<double>({2, 3})), two(2, Tensor<double>({2, 3}));
   CHECK_THROWS_AS(few_shot_scores<double>(none, Labels{}, none, 2, 1), ConfigError);

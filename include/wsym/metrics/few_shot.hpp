@@ -1,12 +1,39 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <Eigen/Cholesky>
-
 #include "wsym/core/random.hpp"
 #include "wsym/kernels/gemm.hpp"
 #include "wsym/metrics/averaging.hpp"
 
 namespace wsym {
+
+namespace detail {
+// Templates though only double is asked for, so that no unit but those that call them pays for Eigen's expressions.
+template <Real U> kernels::View<const U> ridge_view(const Tensor<U>& x) {
+  return kernels::view<U>(x.mat());
+}
+template <Real U> Tensor<U> ridge_product(kernels::View<const U> a, kernels::View<const U> b) {
+  Tensor<U> c({a.rows, b.cols});
+  kernels::gemm(kernels::view<U>(c.mat()), a, b);
+  return c;
+}
+
+/// b = (a + penalty I)^-1 b by Cholesky's factors L Lᵀ, L in the lower half of a, which is positive semidefinite.
+template <Real U> void solve_ridge(Tensor<U> a, U penalty, Tensor<U>& b) {
+  MatMap<U> l = a.mat(), x = b.mat();
+  for (Index i = 0; i < l.rows(); ++i) {
+    for (Index j = 0; j < i; ++j) l(i, j) = (l(i, j) - l.row(i).head(j).dot(l.row(j).head(j))) / l(j, j);
+    l(i, i) = std::sqrt(l(i, i) + penalty - l.row(i).head(i).squaredNorm());
+  }
+  for (Index i = 0; i < l.rows(); ++i) {
+    for (Index j = 0; j < i; ++j) x.row(i) -= l(i, j) * x.row(j);
+    x.row(i) /= l(i, i);
+  }
+  for (Index i = l.rows() - 1; i >= 0; --i) {
+    for (Index j = i + 1; j < l.rows(); ++j) x.row(i) -= l(j, i) * x.row(j);
+    x.row(i) /= l(i, i);
+  }
+}
+}  // namespace detail
 
 /// A linear classifier on standardised features, fitted by ridge regression to targets of +1 for a row's class and -1
 /// for the others. With Z = [(x - mean) / (sd + 1e-5), 100], sd the population's, and a penalty p on all weights:
@@ -26,13 +53,10 @@ template <Real T> class RidgeClassifier {
     for (Index i = 0; i < y.rows(); ++i) y(i, labels[static_cast<std::size_t>(i)]) = 1;
     measure(features);
     const Tensor<double> z = standardised(features);
-    if (z.rows() >= z.cols()) {
-      weights_ = product(view(z).transposed(), view(y));
-      solve(product(view(z).transposed(), view(z)), penalty, weights_);
-    } else {
-      solve(product(view(z), view(z).transposed()), penalty, y);
-      weights_ = product(view(z).transposed(), view(y));
-    }
+    const auto rows = detail::ridge_view(z), columns = rows.transposed();
+    if (z.rows() < z.cols()) detail::solve_ridge(detail::ridge_product(rows, columns), penalty, y);
+    weights_ = detail::ridge_product(columns, detail::ridge_view(y));
+    if (z.rows() >= z.cols()) detail::solve_ridge(detail::ridge_product(columns, rows), penalty, weights_);
   }
 
   /// Z W: features (n, d) -> (n, classes), to be compared or averaged. Throws ShapeError for another d, DataError for a
@@ -40,26 +64,14 @@ template <Real T> class RidgeClassifier {
   Tensor<double> scores(const Tensor<T>& features) const {
     expect(features.cols() == mean_.size(), "RidgeClassifier: features are ", features.shape(), "; ", mean_.size(),
            " columns are needed");
-    return product(view(standardised(features)), view(weights_));
+    const Tensor<double> z = standardised(features);
+    return detail::ridge_product(detail::ridge_view(z), detail::ridge_view(weights_));
   }
 
   /// (d + 1, classes), the bias last.
   const Tensor<double>& weights() const { return weights_; }
 
  private:
-  static kernels::View<const double> view(const Tensor<double>& x) { return kernels::view<double>(x.mat()); }
-  static Tensor<double> product(kernels::View<const double> a, kernels::View<const double> b) {
-    Tensor<double> c({a.rows, b.cols});
-    kernels::gemm(kernels::view<double>(c.mat()), a, b);
-    return c;
-  }
-  /// b = (a + penalty I)^-1 b.
-  static void solve(Tensor<double> a, double penalty, Tensor<double>& b) {
-    a.mat().diagonal().array() += penalty;
-    const Eigen::LDLT<Eigen::MatrixXd> factors(a.mat());
-    b.mat() = factors.solve(b.mat()).eval();
-  }
-
   void measure(const Tensor<T>& x) {
     mean_ = scale_ = Tensor<double>({x.cols()});
     const auto n = static_cast<double>(x.rows());
@@ -113,21 +125,17 @@ Tensor<double> few_shot_scores(std::span<const Tensor<T>> train, std::span<const
   return RidgeClassifier<T>(side_by_side(train), labels, classes, penalty).scores(side_by_side(test));
 }
 
-/// `shots` rows of each class, drawn without replacement, class by class: a function of the key alone.
-/// Throws ConfigError unless shots >= 1 and every class of 0 .. classes - 1 has as many rows.
+/// `shots` rows of each class 0 .. classes - 1, drawn without replacement, class by class: a function of the key alone.
+/// Rows of other labels are not drawn. Throws ConfigError unless shots >= 1 and every class has as many rows.
 inline std::vector<Index> draw_shots(std::span<const std::int32_t> labels, Index classes, Index shots, const Key& key) {
-  std::vector<std::vector<Index>> of_class(static_cast<std::size_t>(classes));
-  for (const Index row : key.permutation(static_cast<Index>(labels.size()))) {
-    const std::int32_t label = labels[static_cast<std::size_t>(row)];
-    expect(label >= 0 && label < classes, "draw_shots: label ", label, " in row ", row, "; it needs to be in 0 .. ",
-           classes - 1);
-    of_class[static_cast<std::size_t>(label)].push_back(row);
-  }
+  const std::vector<Index> order = key.permutation(static_cast<Index>(labels.size()));
   std::vector<Index> rows;
-  for (std::size_t c = 0; c < of_class.size(); ++c) {
-    expect<ConfigError>(shots >= 1 && shots <= static_cast<Index>(of_class[c].size()), "draw_shots: ", shots,
-                        " shots of class ", c, ", which has ", of_class[c].size(), " rows");
-    rows.insert(rows.end(), of_class[c].begin(), of_class[c].begin() + shots);
+  for (Index c = 0; c < classes; ++c) {
+    Index met = 0;
+    for (const Index row : order)
+      if (labels[static_cast<std::size_t>(row)] == c && met++ < shots) rows.push_back(row);
+    expect<ConfigError>(shots >= 1 && shots <= met, "draw_shots: ", shots, " shots of class ", c, ", which has ", met,
+                        " rows");
   }
   return rows;
 }
