@@ -123,6 +123,25 @@ TEST_CASE("batch_ensemble_linear: the gradients in float are those in double") {
   CHECK(test::float_gradient_error(op, inputs_of<float>(4, 16, 17, 9, Key(1)), Key(2)) < 3e-5);
 }
 
+TEST_CASE_TEMPLATE("batch_ensemble_linear: the same bits for 1, 2 and 4 threads, gradients too", T, float, double) {
+  const std::vector<Tensor<T>> inputs = inputs_of<T>(2, 300, 128, 256, Key(1));  // 39 MFLOP: enough for four
+  const std::vector<Parameter<T>> parameters(inputs.begin(), inputs.end());
+  const auto run = [&](int threads) {
+    Tape<T> tape(true, {.threads = threads});
+    std::vector<Var<T>> x;
+    for (const Parameter<T>& parameter : parameters) x.push_back(tape.use(parameter));
+    const Var<T> y = op(x);
+    tape.backward(y, random_tensor<T>(y.shape(), Key(2)).span());
+    std::vector<T> all(y.data(), y.data() + y.size());
+    for (const Parameter<T>& parameter : parameters)
+      all.insert(all.end(), tape.gradient(parameter).begin(), tape.gradient(parameter).end());
+    return all;
+  };
+  const std::vector<T> one = run(1);
+  CHECK(run(2) == one);
+  CHECK(run(4) == one);
+}
+
 TEST_CASE_TEMPLATE("batch_ensemble_linear: refuses sizes that do not fit", T, float, double) {
   const auto with = [](std::size_t which, Shape shape) {
     std::vector<Tensor<T>> inputs = inputs_of<T>(2, 3, 4, 5, Key(1));
