@@ -59,15 +59,12 @@ inline constexpr double cosine[] = {1.0,
 inline constexpr Index normals_at_once = 32;
 template <Real T> void normals(std::uint64_t key, std::uint64_t stream, std::uint64_t s, T* z) {
   for (int i = 0; i < 8; i += lanes<double>) {
-    PhiloxWords counter{};
-    for (int l = 0; l < lanes<double>; ++l) {
-      const std::uint64_t block = 8 * s + static_cast<std::uint64_t>(i + l);
-      counter.word[0][l] = block & 0xffffffff;
-      counter.word[1][l] = block >> 32;
-      counter.word[2][l] = stream & 0xffffffff;
-      counter.word[3][l] = stream >> 32;
-    }
-    const PhiloxWords w = philox_lanes(counter, key & 0xffffffff, key >> 32);
+    constexpr std::uint64_t low = 0xffffffff;
+    Bits<double> block{};
+    for (int l = 0; l < lanes<double>; ++l) block[l] = 8 * s + static_cast<std::uint64_t>(i + l);
+    const PhiloxWords counter{
+        {block & low, block >> 32, Bits<double>{} + (stream & low), Bits<double>{} + (stream >> 32)}};
+    const PhiloxWords w = philox_lanes(counter, key & low, key >> 32);
     Vec<double> drawn[4];
     box_muller(w.word[0], w.word[1], drawn[0], drawn[1]);
     box_muller(w.word[2], w.word[3], drawn[2], drawn[3]);
