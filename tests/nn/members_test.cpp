@@ -26,6 +26,17 @@ TEST_CASE_TEMPLATE("predict_members: a network of one member gives what predict 
   CHECK(same_bits(members[0], predict(model, x, 2)));
 }
 
+TEST_CASE_TEMPLATE("predict_members: takes any function of rows and pass, such as the features before a head", T, float,
+                   double) {
+  const ResidualMlp<T> model({.in = 3, .out = 2, .width = 8, .hidden = 12}, Key(1));
+  const auto features = [&](Var<T> x, Pass<T>& pass) {
+    return model.features(x, pass);
+  };
+  const Tensor<T> x = random_tensor<T>({300, 3}, Key(2)), found = predict_members(features, x)[0];
+  REQUIRE(found.shape() == Shape{300, 8});
+  CHECK(same_bits(test::output_of(model.head, found, Pass<T>::evaluate()), predict(model, x, 2)));
+}
+
 TEST_CASE_TEMPLATE("predict_members: needs rows", T, float, double) {
   CHECK_THROWS_WITH_AS(predict_members(Mlp<T>({3, 8, 2}, Key(1)), Tensor<T>({0, 3})),
                        "predict_members: x is (0, 3); at least one row is needed", ShapeError);

@@ -116,7 +116,7 @@ TEST_CASE_TEMPLATE("ResidualMlp: a batch ensemble of members is as many networks
   const std::vector<Tensor<T>> members = test::split(y, 3);
   for (Index m = 0; m < 3; ++m) {
     ResidualMlp<T> own(small, Key(1));  // the shared parts are those of the same key
-    for (std::size_t b : {1, 3}) {
+    for (const std::size_t b : {std::size_t{1}, std::size_t{3}}) {
       own.blocks[b].special->inner.up = test::member_layer(model.blocks[b].special->inner.up, m);
       own.blocks[b].special->inner.down = test::member_layer(model.blocks[b].special->inner.down, m);
     }

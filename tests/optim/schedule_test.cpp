@@ -47,7 +47,8 @@ TEST_CASE("schedule: the second paper's cosine with warm-up, from a rate of 0") 
   const Schedule schedule = warm_up(500, cosine_schedule(9500, last / peak), 0);
   const std::pair<Index, double> expected[] = {
       {0, 0}, {1, 6e-6}, {250, .0015}, {500, .003}, {2875, .00256212}, {5250, .001505}, {10000, 1e-5}, {12000, 1e-5}};
-  for (const auto& [t, rate] : expected) {
+  for (const auto& [step, rate] : expected) {
+    const Index t = step;  // clang 14 captures no structured binding
     CAPTURE(t);
     CHECK(std::abs(peak * schedule(t) - rate) < 5e-9);
   }
