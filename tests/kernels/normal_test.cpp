@@ -75,7 +75,7 @@ TEST_CASE("normal: neighbours in a stream, and the same places of two streams, a
   const Index n = 400'000;
   const std::vector<double> a = drawn<double>(Key(5), 0, n), b = drawn<double>(Key(6), 0, n);
   const double bound = 5 / std::sqrt(static_cast<double>(n));
-  for (const std::size_t lag : {1, 8, 16, 24, 32}) {
+  for (const std::size_t lag : {1u, 8u, 16u, 24u, 32u}) {
     double product = 0;
     for (std::size_t i = 0; i + lag < a.size(); ++i) product += a[i] * a[i + lag] / static_cast<double>(n);
     CHECK(std::abs(product) < bound);
