@@ -183,6 +183,25 @@ TEST_CASE_TEMPLATE("router: a bias changes who is chosen and no weight", T, floa
   CHECK(after.weights.data()[1] == after.gates.data()[0]);
 }
 
+TEST_CASE_TEMPLATE("router: with members an expert's bias meets its own columns, a shared expert's all", T, float,
+                   double) {
+  Router<T> router(3, 6, {.choices = 1, .members = 2, .shared = 2}, Key(1));  // {0, 1} and {2, 3} of their own, {4, 5}
+  const Tensor<T> x = random_tensor<T>({8, 3}, Key(2));
+  const auto chosen = [&](Index biased) {
+    router.bias = Tensor<T>({6});
+    (*router.bias)[biased] = 2;
+    Tape<T> tape(false);
+    const Routing<T> r = router(tape.constant(x), Pass<T>::evaluate());
+    return std::vector<std::int32_t>(r.expert, r.expert + 8);
+  };
+  const std::vector<std::int32_t> own = chosen(3), shared = chosen(4);
+  for (std::size_t n = 0; n < 8; ++n) {
+    if (n >= 4) CHECK(own[n] == 3);
+    CHECK(own[n] != (n < 4 ? 3 : 0));
+    CHECK(shared[n] == 4);
+  }
+}
+
 TEST_CASE_TEMPLATE("rebalance: steps against the load until a lopsided router spreads its rows", T, float, double) {
   Router<T> router(4, 4, {}, Key(1));
   Tensor<T> w = router.weight.value(), x = random_tensor<T>({200, 4}, Key(2));

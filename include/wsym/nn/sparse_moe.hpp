@@ -26,12 +26,11 @@ struct SparseMoeOptions {
 /// x (..., in), each row a token -> (..., out); differentiable in everything, through the gates of what was kept.
 /// With M members (e3) the rows of x are M copies of tokens, and each copy is routed among its member's own experts.
 /// Adds the router's balance losses to a training pass, and a RoutingStats to a pass that gathers them. Rows that meet
-/// the same experts are multiplied as one batch; no padding is computed. A step of a shape that has run before
-/// allocates nothing for MLP experts, which are evaluated layer by layer (`stacked`); other modules are called one by
-/// one. Throws ShapeError for no rows or rows that do not divide into members and groups; ConfigError for less than one
-/// slot or a gate that does not fit; Diverged for logits that are not finite.
-/// Source: Riquelme et al. 2021 (V-MoE); Allingham et al. 2022, section 4.1 (e3). Deliberate differences: no slot is
-/// padded; exact GELU; capacities round up to a multiple of 1.
+/// the same experts are multiplied as one batch; no padding is computed. With MLP experts (`stacked`) a step of a shape
+/// that has run before allocates nothing; other modules are called one by one. Throws ShapeError for no rows or rows
+/// that do not divide into members and groups; ConfigError for less than one slot or a gate that does not fit; Diverged
+/// for logits that are not finite. Source: Riquelme et al. 2021 (V-MoE); Allingham et al. 2022, section 4.1 (e3).
+/// Deliberate differences: no slot is padded; exact GELU; capacities round up to a multiple of 1.
 template <Real T, class Expert = Mlp<T>> struct SparseMoe {
   Router<T> router;
   std::vector<Expert> experts;
