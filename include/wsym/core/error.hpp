@@ -60,10 +60,21 @@ struct DataError : Error {
   }
 };
 
+namespace detail {
+/// Writes one part of a message. A compiler resolves the << of a type once here, and not in each message; this overload
+/// takes literals of every length.
+inline void print(std::ostream& out, const char* text) {
+  out << text;
+}
+template <class T> void print(std::ostream& out, const T& part) {
+  out << part;
+}
+}  // namespace detail
+
 /// The arguments written one after the other, as a stream would.
 template <class... Parts> std::string message(const Parts&... parts) {
   std::ostringstream out;
-  (out << ... << parts);
+  (detail::print(out, parts), ...);
   return out.str();
 }
 
