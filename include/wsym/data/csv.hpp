@@ -98,7 +98,9 @@ class CsvSource : public io::ByteSourceBase {
 class CsvReader {
  public:
   explicit CsvReader(const std::string& path, Separator separator = Separator::comma)
-      : separator_(separator), file_(path), lines_(path, std::make_unique<detail::CsvSource>(file_)) {}
+      : separator_(separator),
+        file_(path),
+        lines_(path, std::unique_ptr<io::ByteSourceBase>(new detail::CsvSource(file_))) {}
 
   /// Goes to the next line. False at the end.
   bool next() {
@@ -117,7 +119,7 @@ class CsvReader {
   }
 
   /// The fields of the current line; valid until next().
-  std::span<const std::string_view> fields() const { return fields_; }
+  std::span<const std::string_view> fields() const { return {fields_.data(), fields_.size()}; }
   /// The number of the current line, from 1.
   std::int64_t line() const { return lines_.get_file_line(); }
   const std::string& path() const { return file_.path(); }

@@ -30,23 +30,29 @@ class PlainFile {
  public:
   explicit PlainFile(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "rb")) {
     if (!file_) throw DataError(message("cannot be opened: ", std::strerror(errno)), path_);
-    std::setvbuf(file_.get(), nullptr, _IONBF, 0);  // the callers read in large pieces
+    std::setvbuf(file_, nullptr, _IONBF, 0);  // the callers read in large pieces
   }
+  PlainFile(const PlainFile&) = delete;
+  PlainFile& operator=(const PlainFile&) = delete;
+  ~PlainFile() { std::fclose(file_); }
 
   /// Fills the room, or less at the end of the file, and says how much.
   std::size_t read(char* to, std::size_t room) {
-    const std::size_t got = std::fread(to, 1, room, file_.get());
-    if (got < room && std::ferror(file_.get()))
-      throw DataError(message("cannot be read: ", std::strerror(errno)), path_);
+    const std::size_t got = std::fread(to, 1, room, file_);
+    if (got < room && std::ferror(file_)) throw DataError(message("cannot be read: ", std::strerror(errno)), path_);
     return got;
   }
 
+  /// The last `count` bytes; the file goes on after them.
+  void read_last(char* to, long count) {
+    const auto size = static_cast<std::size_t>(count);
+    if (std::fseek(file_, -count, SEEK_END) != 0 || std::fread(to, 1, size, file_) != size)
+      throw DataError(message("cannot be read: ", std::strerror(errno)), path_);
+  }
+
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
   std::string path_;
-  std::unique_ptr<std::FILE, Close> file_;
+  std::FILE* file_;
 };
 
 #if defined(WSYM_ZLIB)

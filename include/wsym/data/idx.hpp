@@ -28,10 +28,8 @@ inline std::uint64_t promised_size(const std::string& path) {
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (!path.ends_with(".gz")) return size;
   expect<FormatError>(size >= 18, path, ": the gzip file is cut short");  // 10 bytes of header, 8 of trailer
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   unsigned char bytes[4] = {};
-  if (!file || std::fseek(file.get(), -4, SEEK_END) != 0 || std::fread(bytes, 1, 4, file.get()) != 4)
-    throw DataError(message("cannot be read: ", std::strerror(errno)), path);
+  PlainFile(path).read_last(reinterpret_cast<char*>(bytes), sizeof bytes);
   const std::uint64_t held =
       bytes[0] | std::uint64_t{bytes[1]} << 8 | std::uint64_t{bytes[2]} << 16 | std::uint64_t{bytes[3]} << 24;
   constexpr std::uint64_t best_ratio = 1032;  // of deflate

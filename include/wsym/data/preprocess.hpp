@@ -161,7 +161,7 @@ inline Preprocessor Preprocessor::fit(const Table& table, std::span<const Index>
   detail::check_rows(table, rows);
   Preprocessor fitted;
   fitted.target = table.target().name;
-  fitted.classes = table.target().vocabulary;
+  fitted.classes = Vocabulary(table.target().vocabulary);
   Index numeric = 0;
   for (const Column& column : table.columns)
     if (detail::is_numeric(column.kind)) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,14 +50,16 @@ inline std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-inline TableSchema schema_of(std::span<const ColumnLine> lines) {
+inline void add_column(TableSchema& schema, const ColumnLine& line) {
+  ColumnSchema& column = schema.columns.emplace_back();
+  column.name = line.name;
+  column.kind = line.kind;
+  column.vocabulary = words_of(line.words);
+}
+
+inline TableSchema schema_of(std::initializer_list<ColumnLine> lines) {
   TableSchema schema;
-  for (const ColumnLine& line : lines) {
-    ColumnSchema& column = schema.columns.emplace_back();
-    column.name = line.name;
-    column.kind = line.kind;
-    column.vocabulary = words_of(line.words);
-  }
+  for (const ColumnLine& line : lines) add_column(schema, line);
   return schema;
 }
 
@@ -83,33 +84,39 @@ Column computed(const char* name, ColumnKind kind, const Table& table, const std
 /// Source: Pace and Barry, "Sparse spatial autoregressions" (1997), StatLib.
 inline Table read_california_housing(const std::string& dir) {
   const std::string path = detail::find_file(dir, "california_housing", {"cal_housing.data"});
-  static constexpr detail::ColumnLine columns[] = {{"longitude"},  {"latitude"},      {"housingMedianAge"},
-                                                   {"totalRooms"}, {"totalBedrooms"}, {"population"},
-                                                   {"households"}, {"medianIncome"},  {"medianHouseValue"}};
-  const Table raw = read_table(path, detail::schema_of(columns));
+  const TableSchema schema = detail::schema_of({{"longitude"},
+                                                {"latitude"},
+                                                {"housingMedianAge"},
+                                                {"totalRooms"},
+                                                {"totalBedrooms"},
+                                                {"population"},
+                                                {"households"},
+                                                {"medianIncome"},
+                                                {"medianHouseValue"}});
+  const Table raw = read_table(path, schema);
   const auto column = [&](const char* name) -> const std::vector<double>& {
     return raw.find(name)->numbers;
   };
   const auto &rooms = column("totalRooms"), &bedrooms = column("totalBedrooms"), &people = column("population"),
              &households = column("households"), &value = column("medianHouseValue");
+  Table table{.rows = raw.rows, .fingerprint = raw.fingerprint};
   const auto same = [&](const char* name, const char* from) {
-    return Column{.name = name, .kind = ColumnKind::number, .numbers = column(from)};
+    table.columns.push_back({.name = name, .kind = ColumnKind::number, .numbers = column(from)});
   };
   const auto per_household = [&](const char* name, const std::vector<double>& total) {
-    return detail::computed(name, ColumnKind::number, raw, path,
-                            [&](std::size_t i) { return total[i] / households[i]; });
+    table.columns.push_back(
+        detail::computed(name, ColumnKind::number, raw, path, [&](std::size_t i) { return total[i] / households[i]; }));
   };
-  Table table{.rows = raw.rows, .fingerprint = raw.fingerprint};
-  table.columns = {same("MedInc", "medianIncome"),
-                   same("HouseAge", "housingMedianAge"),
-                   per_household("AveRooms", rooms),
-                   per_household("AveBedrms", bedrooms),
-                   same("Population", "population"),
-                   per_household("AveOccup", people),
-                   same("Latitude", "latitude"),
-                   same("Longitude", "longitude"),
-                   detail::computed("MedHouseVal", ColumnKind::target_number, raw, path,
-                                    [&](std::size_t i) { return value[i] / 100000; })};
+  same("MedInc", "medianIncome");
+  same("HouseAge", "housingMedianAge");
+  per_household("AveRooms", rooms);
+  per_household("AveBedrms", bedrooms);
+  same("Population", "population");
+  per_household("AveOccup", people);
+  same("Latitude", "latitude");
+  same("Longitude", "longitude");
+  table.columns.push_back(detail::computed("MedHouseVal", ColumnKind::target_number, raw, path,
+                                           [&](std::size_t i) { return value[i] / 100000; }));
   return table;
 }
 
@@ -117,21 +124,20 @@ inline Table read_california_housing(const std::string& dir) {
 /// dir/churn_modelling/Churn_Modelling.csv. Source: SuperDataScience course data, Kaggle.
 inline Table read_churn_modelling(const std::string& dir) {
   using enum ColumnKind;
-  static constexpr detail::ColumnLine columns[] = {{"RowNumber", identifier},
-                                                   {"CustomerId", identifier},
-                                                   {"Surname", identifier},
-                                                   {"CreditScore"},
-                                                   {"Geography", category, "France Germany Spain"},
-                                                   {"Gender", category, "Female Male"},
-                                                   {"Age"},
-                                                   {"Tenure"},
-                                                   {"Balance"},
-                                                   {"NumOfProducts"},
-                                                   {"HasCrCard"},
-                                                   {"IsActiveMember"},
-                                                   {"EstimatedSalary"},
-                                                   {"Exited", target_class, "0 1"}};
-  TableSchema schema = detail::schema_of(columns);
+  TableSchema schema = detail::schema_of({{"RowNumber", identifier},
+                                          {"CustomerId", identifier},
+                                          {"Surname", identifier},
+                                          {"CreditScore"},
+                                          {"Geography", category, "France Germany Spain"},
+                                          {"Gender", category, "Female Male"},
+                                          {"Age"},
+                                          {"Tenure"},
+                                          {"Balance"},
+                                          {"NumOfProducts"},
+                                          {"HasCrCard"},
+                                          {"IsActiveMember"},
+                                          {"EstimatedSalary"},
+                                          {"Exited", target_class, "0 1"}});
   schema.header = true;
   return read_table(detail::find_file(dir, "churn_modelling", {"Churn_Modelling.csv"}), schema);
 }
@@ -142,7 +148,7 @@ namespace detail {
 /// files: Holand-Netherlands, on one row of adult.data, is what makes 108 features.
 inline TableSchema adult_schema() {
   using enum ColumnKind;
-  static constexpr ColumnLine columns[] = {
+  TableSchema schema = schema_of({
       {"age"},
       {"workclass", category,
        "? Federal-gov Local-gov Never-worked Private Self-emp-inc Self-emp-not-inc State-gov Without-pay"},
@@ -167,8 +173,8 @@ inline TableSchema adult_schema() {
        "Guatemala Haiti Holand-Netherlands Honduras Hong Hungary India Iran Ireland Italy Jamaica Japan Laos Mexico "
        "Nicaragua Outlying-US(Guam-USVI-etc) Peru Philippines Poland Portugal Puerto-Rico Scotland South Taiwan "
        "Thailand Trinadad&Tobago United-States Vietnam Yugoslavia"},
-      {"income", target_class, "<=50K >50K"}};
-  TableSchema schema = schema_of(columns);
+      {"income", target_class, "<=50K >50K"},
+  });
   schema.separator = Separator::comma_space;
   return schema;
 }
@@ -182,7 +188,8 @@ inline Table read_adult_income(const std::string& dir) {
   const TableSchema train_schema = detail::adult_schema();
   TableSchema test_schema = train_schema;
   test_schema.preamble = "|";
-  test_schema.columns.back().vocabulary = {"<=50K.", ">50K."};  // in this file the labels end in a full stop
+  test_schema.columns.back().vocabulary =
+      detail::words_of("<=50K. >50K.");  // in this file the labels end in a full stop
   Table table = read_table(detail::find_file(dir, "adult", {"adult.test"}), test_schema);
   table.columns.back().vocabulary = Vocabulary(train_schema.columns.back().vocabulary);
   append(table, read_table(detail::find_file(dir, "adult", {"adult.data"}), train_schema));
@@ -193,12 +200,11 @@ inline Table read_adult_income(const std::string& dir) {
 /// Source: Otto Group Product Classification Challenge, Kaggle (2015).
 inline Table read_otto(const std::string& dir) {
   using enum ColumnKind;
-  static constexpr detail::ColumnLine ends[] = {
-      {"id", identifier},
-      {"target", target_class, "Class_1 Class_2 Class_3 Class_4 Class_5 Class_6 Class_7 Class_8 Class_9"}};
-  TableSchema schema = detail::schema_of(ends);
+  TableSchema schema = detail::schema_of({{"id", identifier}});
   schema.header = true;
-  for (int i = 1; i <= 93; ++i) schema.columns.insert(schema.columns.end() - 1, {.name = message("feat_", i)});
+  for (int i = 1; i <= 93; ++i) schema.columns.emplace_back().name = message("feat_", i);
+  detail::add_column(
+      schema, {"target", target_class, "Class_1 Class_2 Class_3 Class_4 Class_5 Class_6 Class_7 Class_8 Class_9"});
   return read_table(detail::find_file(dir, "otto", {"train.csv", "train.csv.gz"}), schema);
 }
 
@@ -206,8 +212,8 @@ inline Table read_otto(const std::string& dir) {
 /// Source: Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI, CC BY 4.0.
 inline Table read_digits(const std::string& dir) {
   TableSchema schema;
-  for (int i = 0; i < 64; ++i) schema.columns.push_back({.name = message("pixel_", i / 8, "_", i % 8)});
-  schema.columns.push_back({"digit", ColumnKind::target_class, detail::words_of(detail::digit_words)});
+  for (int i = 0; i < 64; ++i) schema.columns.emplace_back().name = message("pixel_", i / 8, "_", i % 8);
+  detail::add_column(schema, {"digit", ColumnKind::target_class, detail::digit_words});
   return read_table(detail::find_file(dir, "digits", {"digits.csv", "digits.csv.gz"}), schema);
 }
 

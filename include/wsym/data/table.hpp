@@ -182,7 +182,7 @@ inline void sort_vocabulary(Column& column) {
   for (const std::int32_t code : column.vocabulary.alphabetical()) sorted.add(column.vocabulary.word(code));
   for (std::int32_t& code : column.codes)
     if (code >= 0) code = sorted.code(column.vocabulary.word(code));
-  column.vocabulary = sorted;
+  column.vocabulary = std::move(sorted);
 }
 
 }  // namespace detail

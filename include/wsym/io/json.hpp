@@ -40,7 +40,7 @@ class Json {
   static Json object(std::initializer_list<Member> members = {}) {
     Json result;
     result.kind_ = Kind::object;
-    for (const Member& member : members) result[member.first] = member.second;
+    for (const Member& member : members) result[member.first] = Json(member.second);
     return result;
   }
   static Json array() { return Json(Array()); }
