@@ -21,10 +21,11 @@ struct GradcheckReport {
   explicit operator bool() const { return message.empty(); }
 };
 
+// Templates on T though it is double alone, so that no unit but those that check gradients pays for tapes of doubles.
 namespace detail {
-template <class M, class F> double projected(M& model, F& f, std::span<const double> cotangent) {
-  Tape<double> tape(false);
-  const Var<double> y = f(tape, std::as_const(model));
+template <Real T, class M, class F> T projected(M& model, F& f, std::span<const T> cotangent) {
+  Tape<T> tape(false);
+  const Var<T> y = f(tape, std::as_const(model));
   double total = 0;
   for (Index i = 0; i < y.size(); ++i) total += cotangent[static_cast<std::size_t>(i)] * y.data()[i];
   return total;
@@ -46,22 +47,22 @@ inline void compare(double numeric, double analytic, const std::string& name, In
 /// d <c, f> / d theta against (<c, f(theta + h)> - <c, f(theta - h)>) / 2h with a Gaussian cotangent c drawn from
 /// `key`. f(Tape<double>&, const M&) -> Var<double> must be deterministic and smooth within a step of the values. A
 /// frozen entry does not move, so its gradient must be exactly 0. The model is unchanged afterwards.
-template <class M, class F>
+template <class M, class F, std::same_as<double> T = double>
 GradcheckReport gradcheck_model(M& model, F f, const Key& key, const GradcheckOptions& options = {}) {
-  Tape<double> tape;
-  const Var<double> y = f(tape, std::as_const(model));
-  std::vector<double> cotangent(static_cast<std::size_t>(y.size()));
+  Tape<T> tape;
+  const Var<T> y = f(tape, std::as_const(model));
+  std::vector<T> cotangent(static_cast<std::size_t>(y.size()));
   for (std::size_t i = 0; i < cotangent.size(); ++i) cotangent[i] = key.normal(i);
   tape.backward(y, cotangent);
 
   GradcheckReport report;
-  for_each_named_parameter(model, [&](const std::string& name, Parameter<double>& parameter) {
-    const std::span<double> gradient = tape.gradient(parameter);
+  for_each_named_parameter(model, [&](const std::string& name, Parameter<T>& parameter) {
+    const std::span<T> gradient = tape.gradient(parameter);
     for (Index i = 0; i < parameter.size(); ++i) {
       const double x = parameter.value()[i], h = options.step * std::max(1.0, std::abs(x));
       const auto at = [&](double value) {
-        parameter.change([&](std::span<double> values) { values[static_cast<std::size_t>(i)] = value; });
-        return detail::projected(model, f, cotangent);
+        parameter.change([&](std::span<T> values) { values[static_cast<std::size_t>(i)] = value; });
+        return detail::projected<T>(model, f, cotangent);
       };
       const double up = at(x + h), down = at(x - h);
       at(x);
@@ -75,16 +76,16 @@ GradcheckReport gradcheck_model(M& model, F f, const Key& key, const GradcheckOp
 /// The same for an op: f(std::vector<Var<double>>) -> Var<double>, checked in every entry of every input.
 ///
 ///   CHECK(gradcheck([](auto& x) { return linear(x[0], x[1], x[2]); }, {x, w, b}, Key(1)));
-template <class F>
-GradcheckReport gradcheck(F f, const std::vector<Tensor<double>>& inputs, const Key& key,
+template <class F, std::same_as<double> T = double>
+GradcheckReport gradcheck(F f, const std::vector<Tensor<T>>& inputs, const Key& key,
                           const GradcheckOptions& options = {}) {
-  std::vector<Parameter<double>> model;
-  for (const Tensor<double>& input : inputs) model.emplace_back(input);
+  std::vector<Parameter<T>> model;
+  for (const Tensor<T>& input : inputs) model.emplace_back(input);
   return gradcheck_model(
       model,
-      [&](Tape<double>& tape, const std::vector<Parameter<double>>& parameters) {
-        std::vector<Var<double>> x;
-        for (const Parameter<double>& parameter : parameters) x.push_back(tape.use(parameter));
+      [&](Tape<T>& tape, const std::vector<Parameter<T>>& parameters) {
+        std::vector<Var<T>> x;
+        for (const Parameter<T>& parameter : parameters) x.push_back(tape.use(parameter));
         return f(x);
       },
       key, options);

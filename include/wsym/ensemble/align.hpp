@@ -11,8 +11,8 @@ namespace wsym {
 /// cost(row, column) is least. cost (n, n), finite. Throws ShapeError for another shape, ConfigError for an entry that
 /// is not finite. Cost O(n^3). Source: Jonker and Volgenant 1987 (shortest augmenting paths, without their starts).
 template <Real T> std::vector<Index> linear_assignment(const Tensor<T>& cost) {
-  using Numbers = Eigen::Array<double, Eigen::Dynamic, 1>;
-  using Indices = Eigen::Array<Index, Eigen::Dynamic, 1>;
+  using Numbers = Eigen::Array<std::common_type_t<T, double>, Eigen::Dynamic, 1>;
+  using Indices = Eigen::Array<typename Numbers::Index, Eigen::Dynamic, 1>;
   const Index n = cost.rows();
   expect(cost.cols() == n, "linear_assignment: cost is ", cost.shape(), "; it needs as many columns as rows");
   expect<ConfigError>(cost.array().isFinite().all(), "linear_assignment: a cost is not finite");
