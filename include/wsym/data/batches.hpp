@@ -29,8 +29,8 @@ class Batches {
   std::span<const Index> operator[](Index b) const {
     expect<ConfigError>(!order_.empty(), "Batches: shuffle() comes before the first batch");
     expect<ConfigError>(b >= 0 && b < count(), "Batches: batch ", b, " of ", count());
-    return std::span(order_).subspan(static_cast<std::size_t>(b * batch_size_),
-                                     static_cast<std::size_t>(std::min(batch_size_, rows_ - b * batch_size_)));
+    const Index first = b * batch_size_;
+    return {order_.data() + first, static_cast<std::size_t>(std::min(batch_size_, rows_ - first))};
   }
 
  private:

@@ -67,9 +67,10 @@ template <Real T> struct Prepared {
 inline Split split_of(const Table& table, Preset preset, const Key& key) {
   const Column& target = table.target();
   const Index classes = static_cast<Index>(target.vocabulary.size());
+  const std::span<const std::int32_t> codes(target.codes.data(), target.codes.size());
   if (target.kind == ColumnKind::target_number)
     return preset == Preset::code ? authors_split(table.rows) : split(table.rows, key);
-  return preset == Preset::code ? authors_split(target.codes, classes) : stratified_split(target.codes, classes, key);
+  return preset == Preset::code ? authors_split(codes, classes) : stratified_split(codes, classes, key);
 }
 
 /// Splits a table and turns it into numbers as a preset asks for this data set. The key draws the split of preset text.

@@ -144,13 +144,13 @@ template <class F> void for_each_value(const std::vector<Reader>& from, std::spa
 
 /// The words that occur in the given rows, in the order of the column's vocabulary.
 inline Vocabulary seen(const Column& column, std::span<const Index> rows) {
-  std::vector<bool> present(column.vocabulary.size());
+  std::vector<Index> counts(column.vocabulary.size());
   for (const Index row : rows)
     if (const std::int32_t code = column.codes[static_cast<std::size_t>(row)]; code >= 0)
-      present[static_cast<std::size_t>(code)] = true;
+      ++counts[static_cast<std::size_t>(code)];
   Vocabulary words;
-  for (std::size_t i = 0; i < present.size(); ++i)
-    if (present[i]) words.add(column.vocabulary.words()[i]);
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    if (counts[i] > 0) words.add(column.vocabulary.words()[i]);
   return words;
 }
 
@@ -193,7 +193,7 @@ inline Preprocessor Preprocessor::fit(const Table& table, std::span<const Index>
 inline Preprocessor Preprocessor::fit_on_all_rows(const Table& table, ScaleOptions options) {
   std::vector<Index> rows(static_cast<std::size_t>(table.rows));
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<Index>(i);
-  return fit(table, rows, options);
+  return fit(table, {rows.data(), rows.size()}, options);
 }
 
 template <Real T> Tensor<T> Preprocessor::transform(const Table& table, std::span<const Index> rows) const {
@@ -233,16 +233,19 @@ template <Real T> Dataset<T> Preprocessor::dataset(const Table& table, std::span
 inline Json to_json(const Preprocessor& fitted) {
   Json::Array sources;
   for (const Preprocessor::Source& source : fitted.sources) {
-    Json one = Json::object({{"name", source.name}});
+    Json one;
+    one["name"] = source.name;
     if (source.kind == ColumnKind::category) one["categories"] = Json::array(source.vocabulary.words());
     if (source.kind == ColumnKind::pixels) one["pixels"] = source.width;
     sources.push_back(std::move(one));
   }
-  return Json::object({{"sources", std::move(sources)},
-                       {"mean", Json::array(fitted.mean)},
-                       {"sd", Json::array(fitted.sd)},
-                       {"target", fitted.target},
-                       {"classes", Json::array(fitted.classes.words())}});
+  Json json;
+  json["sources"] = std::move(sources);
+  json["mean"] = Json::array(fitted.mean);
+  json["sd"] = Json::array(fitted.sd);
+  json["target"] = fitted.target;
+  json["classes"] = Json::array(fitted.classes.words());
+  return json;
 }
 
 /// Throws FormatError for a member that is missing, of the wrong kind, or a list of the wrong length.

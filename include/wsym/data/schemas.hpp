@@ -186,7 +186,7 @@ inline TableSchema adult_schema() {
 /// Source: Becker and Kohavi (1996), UCI Machine Learning Repository, CC BY 4.0.
 inline Table read_adult_income(const std::string& dir) {
   const TableSchema train_schema = detail::adult_schema();
-  TableSchema test_schema = train_schema;
+  TableSchema test_schema = detail::adult_schema();
   test_schema.preamble = "|";
   test_schema.columns.back().vocabulary =
       detail::words_of("<=50K. >50K.");  // in this file the labels end in a full stop

@@ -40,7 +40,7 @@ inline Index part_size(double fraction, Index n) {
 /// largest remainders (equal ones: lowest class first). total <= the sum of the counts. The shares are rounded doubles,
 /// and modf keeps the compiler from fusing the product away: on MNIST that rounding decides which class is favoured.
 /// Cost: quadratic in the classes.
-inline std::vector<Index> apportion(Index total, std::span<const Index> counts) {
+inline std::vector<Index> apportion(Index total, const std::vector<Index>& counts) {
   const double sum = static_cast<double>(std::accumulate(counts.begin(), counts.end(), Index{0}));
   std::vector<Index> shares(counts.size());
   if (sum == 0) return shares;
@@ -60,7 +60,7 @@ inline std::vector<Index> apportion(Index total, std::span<const Index> counts) 
 }
 
 /// The given rows by class, in their order. Throws ConfigError for a label outside 0 .. classes - 1.
-inline std::vector<std::vector<Index>> by_class(std::span<const Index> rows, std::span<const std::int32_t> labels,
+inline std::vector<std::vector<Index>> by_class(const std::vector<Index>& rows, std::span<const std::int32_t> labels,
                                                 Index classes) {
   std::vector<std::vector<Index>> members(static_cast<std::size_t>(classes));
   for (const Index row : rows) {
@@ -85,7 +85,7 @@ inline std::vector<Index> all_rows(Index n) {
 }
 
 /// The rows in the order that `positions` gives.
-inline std::vector<Index> reorder(std::span<const Index> rows, std::span<const Index> positions) {
+inline std::vector<Index> reorder(const std::vector<Index>& rows, const std::vector<Index>& positions) {
   std::vector<Index> ordered;
   ordered.reserve(positions.size());
   for (const Index position : positions) ordered.push_back(rows[static_cast<std::size_t>(position)]);

@@ -196,10 +196,13 @@ inline std::string write_header(const Metadata& metadata, const std::vector<cons
     Json shape = Json::array();
     for (int axis = 0; axis < tensor->shape.rank(); ++axis) shape.push_back(tensor->shape[axis]);
     const std::size_t begin = std::exchange(end, end + tensor->bytes.size());
+    Json offsets = Json::array();
+    offsets.push_back(begin);
+    offsets.push_back(end);
     Json entry;
     entry["dtype"] = info(tensor->dtype).name;
     entry["shape"] = std::move(shape);
-    entry["data_offsets"] = Json::array(std::vector<std::size_t>{begin, end});
+    entry["data_offsets"] = std::move(offsets);
     header += ',' + Json(tensor->name).dump() + ':' + entry.dump();
   }
   header += '}';

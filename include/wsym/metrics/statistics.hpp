@@ -35,7 +35,7 @@ inline Summary summarise(std::span<const double> values) {
   s.population_sd = std::sqrt(squares / n);
   s.sd = s.n > 1 ? std::sqrt(squares / (n - 1)) : std::numeric_limits<double>::quiet_NaN();
   s.standard_error = s.sd / std::sqrt(n);
-  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  const auto [least, most] = std::minmax_element(values.data(), values.data() + values.size());
   s.min = *least;
   s.max = *most;
   return s;
