@@ -74,18 +74,10 @@ template <Real T> Var<T> batched_mlp(Var<T> x, const std::int32_t* first, std::s
   Tape<T>& tape = x.tape();
   const Index experts = layers[0].experts(), rows = first[experts], count = static_cast<Index>(layers.size());
   expect(x.rows() >= rows, "batched_mlp: x is ", x.shape(), " for ", rows, " rows; it needs as many");
-  ExpertLayer<T>* each = tape.template scratch<ExpertLayer<T>>(count);
-  bool takes_gradient = x.takes_gradient();
-  Index widest = 0;
-  for (Index l = 0; l < count; ++l) {
-    const ExpertLayer<T>& layer = layers[static_cast<std::size_t>(l)];
-    std::construct_at(each + l, detail::keep(tape, layer));
-    takes_gradient = takes_gradient || layer.takes_gradient();
-    if (l + 1 < count) widest = std::max(widest, layer.out());
-  }
-  const Var<T> y = tape.result_if(takes_gradient, Shape{x.rows(), layers.back().out()});
-  const detail::BatchedMlp<T> networks{
-      x, y, first, {each, layers.size()}, tape.template scratch<detail::HiddenLayer<T>>(count - 1)};
+  const detail::KeptLayers<T> kept = detail::keep(tape, layers);
+  const Var<T> y = tape.result_if(x.takes_gradient() || kept.takes_gradient, Shape{x.rows(), layers.back().out()});
+  const detail::BatchedMlp<T> networks{x, y, first, kept.layers,
+                                       tape.template scratch<detail::HiddenLayer<T>>(count - 1)};
   networks.make_room();
   for (Index e = 0; e < experts; ++e) networks.forward(e);
   y.out().bottomRows(y.rows() - rows).setZero();
@@ -93,7 +85,7 @@ template <Real T> Var<T> batched_mlp(Var<T> x, const std::int32_t* first, std::s
     x.add_with([](MatMap<T> dx, bool accumulate) {
       if (!accumulate) dx.setZero();
     });
-    T* room = y.tape().scratch(y.rows() * widest);
+    T* room = y.tape().scratch(y.rows() * kept.widest);
     for (Index e = 0; e < experts; ++e) networks.backward(e, room);
   });
   return y;

@@ -57,6 +57,24 @@ template <Real T> void expect_networks(const char* op, Var<T> x, std::span<const
   }
 }
 
+/// Layers of experts as they lie in the tape's arena, and what an op on them asks first.
+template <Real T> struct KeptLayers {
+  std::span<const ExpertLayer<T>> layers;
+  bool takes_gradient = false;
+  Index widest = 0;  // of the hidden layers
+};
+
+template <Real T> KeptLayers<T> keep(Tape<T>& tape, std::span<const ExpertLayer<T>> layers) {
+  ExpertLayer<T>* to = tape.template scratch<ExpertLayer<T>>(static_cast<Index>(layers.size()));
+  KeptLayers<T> kept{{to, layers.size()}};
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    std::construct_at(to + l, keep(tape, layers[l]));
+    kept.takes_gradient = kept.takes_gradient || layers[l].takes_gradient();
+    if (l + 1 < layers.size()) kept.widest = std::max(kept.widest, layers[l].out());
+  }
+  return kept;
+}
+
 template <Real T> struct HiddenLayer {
   kernels::View<T> value, slope;  // h = gelu(z); gelu'(z), which backward turns into dz. Both (rows, out)
 };
@@ -125,22 +143,15 @@ template <Real T> Var<T> grouped_mlp(Var<T> x, std::span<const ExpertLayer<T>> l
   detail::expect_networks("grouped_mlp", x, layers);
   Tape<T>& tape = x.tape();
   const Index experts = layers[0].experts(), count = static_cast<Index>(layers.size());
-  ExpertLayer<T>* each = tape.template scratch<ExpertLayer<T>>(count);
-  bool takes_gradient = x.takes_gradient();
-  Index widest = 0;
-  for (Index l = 0; l < count; ++l) {
-    const ExpertLayer<T>& layer = layers[static_cast<std::size_t>(l)];
-    std::construct_at(each + l, detail::keep(tape, layer));
-    takes_gradient = takes_gradient || layer.takes_gradient();
-    if (l + 1 < count) widest = std::max(widest, layer.out());
-  }
-  const Var<T> y = tape.result_if(takes_gradient, x.shape().with_cols(experts * layers.back().out()));
-  const detail::GroupedMlp<T> networks{
-      x, y, {each, layers.size()}, tape.template scratch<detail::HiddenLayer<T>>(experts * (count - 1))};
+  const detail::KeptLayers<T> kept = detail::keep(tape, layers);
+  const Var<T> y =
+      tape.result_if(x.takes_gradient() || kept.takes_gradient, x.shape().with_cols(experts * layers.back().out()));
+  const detail::GroupedMlp<T> networks{x, y, kept.layers,
+                                       tape.template scratch<detail::HiddenLayer<T>>(experts * (count - 1))};
   networks.make_room();
   for (Index e = 0; e < experts; ++e) networks.forward(e);
   y.pull([=] {
-    T* room = y.tape().scratch(y.rows() * widest);
+    T* room = y.tape().scratch(y.rows() * kept.widest);
     for (Index e = experts - 1; e >= 0; --e) networks.backward(e, room);  // as experts of their own are walked back
   });
   return y;
