@@ -172,14 +172,18 @@ def forward_stacked(parameters, x):
     return x
 
 
-def bmm(case, flat=False, **options):
-    parameters = stacked(case)
+def adamw(parameters, flat=False, **options):
+    """The optimiser, over one flat buffer if asked, and how its gradients are forgotten."""
     if flat:
         buffer = flatten(parameters)
-        optimizer, zero = torch.optim.AdamW([buffer], **ADAMW, **options), lambda: buffer.grad.zero_()
-    else:
-        optimizer = torch.optim.AdamW(parameters, **ADAMW, **options)
-        zero = lambda: optimizer.zero_grad(set_to_none=True)
+        return torch.optim.AdamW([buffer], **ADAMW, **options), lambda: buffer.grad.zero_()
+    optimizer = torch.optim.AdamW(parameters, **ADAMW, **options)
+    return optimizer, lambda: optimizer.zero_grad(set_to_none=True)
+
+
+def bmm(case, flat=False, **options):
+    parameters = stacked(case)
+    optimizer, zero = adamw(parameters, flat, **options)
     return stepper(case, lambda x: forward_stacked(parameters, x), optimizer, zero, MEMBERS), MEMBERS
 
 
@@ -197,19 +201,13 @@ def vmapped(case, **options):
         parameters = [p.detach().expand(MEMBERS, *p.shape).contiguous().requires_grad_() for p in initial]
         mapped = vmap(lambda p, x: model(p, x))
         values = parameters
-    optimizer = torch.optim.AdamW(values, **ADAMW, **options)
-    zero = lambda: optimizer.zero_grad(set_to_none=True)
+    optimizer, zero = adamw(values, **options)
     return stepper(case, lambda x: mapped(parameters, x), optimizer, zero, MEMBERS), MEMBERS
 
 
 def mixture(case, build, flat=False, compiled=False, **options):
     parameters, forward = build(case)
-    if flat:
-        buffer = flatten(parameters)
-        optimizer, zero = torch.optim.AdamW([buffer], **ADAMW, **options), lambda: buffer.grad.zero_()
-    else:
-        optimizer = torch.optim.AdamW(parameters, **ADAMW, **options)
-        zero = lambda: optimizer.zero_grad(set_to_none=True)
+    optimizer, zero = adamw(parameters, flat, **options)
     return stepper(case, torch.compile(forward) if compiled else forward, optimizer, zero), 1
 
 
