@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <benchmark/benchmark.h>
 
-#include "peak.hpp"
 #include "train/mixture_workload.hpp"
+#include "train/time_steps.hpp"
 
 // Whole training steps of mixtures through the public API, one thread. of_peak counts the operations of the products
 // that were executed (Tape::work) against the FMA peak of the same run.
@@ -25,12 +25,7 @@ MixtureOfExperts<float, Wrapped> one_by_one(const MixtureOfExperts<float>& model
 
 template <class M> void step(benchmark::State& state, M model, const Case& c) {
   MixtureTraining<M> training(std::move(model), c);
-  training.step();
-  const auto work = static_cast<double>(training.tape.work());
-  for (auto _ : state) benchmark::DoNotOptimize(training.step());
-  state.counters["flops"] =
-      benchmark::Counter(work, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
-  state.counters["of_peak"] = benchmark::Counter(work / fma_peak(), benchmark::Counter::kIsIterationInvariantRate);
+  time_steps(state, training);
 }
 
 /// The forward pass of evaluation alone: with Gumbel gates the mean over ten samples.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <benchmark/benchmark.h>
 
-#include "peak.hpp"
 #include "timing.hpp"
 #include "train/by_hand.hpp"
+#include "train/time_steps.hpp"
 #include "wsym/train/fit.hpp"
 
 // Whole training steps through the public API, one thread. of_peak counts the operations of the products that were
@@ -14,12 +14,7 @@ using namespace wsym::bench;
 
 void step(benchmark::State& state, const Case& c, bool asymmetric) {
   Training training(c, asymmetric);
-  training.step();
-  const auto work = static_cast<double>(training.tape.work());
-  for (auto _ : state) benchmark::DoNotOptimize(training.step());
-  state.counters["flops"] =
-      benchmark::Counter(work, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
-  state.counters["of_peak"] = benchmark::Counter(work / fma_peak(), benchmark::Counter::kIsIterationInvariantRate);
+  time_steps(state, training);
 }
 
 /// One epoch of fit() in steps: shuffling, gathering and the best-model copy included, no validation.
