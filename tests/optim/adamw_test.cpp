@@ -104,23 +104,7 @@ TEST_CASE_TEMPLATE("adamw: the predicate chooses what decays, by name and shape"
 }
 
 TEST_CASE_TEMPLATE("adamw: a parameter's factor scales its rate, by name", T, float, double) {
-  const auto run = [](double rate, ParameterFactor factor) {
-    test::Pair<T> model = test::random_pair<T>(5, Key(1));
-    AdamW<T> optimizer({.rate = rate, .decay = 0.125, .factor = std::move(factor)});
-    Tape<T> tape;
-    for (std::uint64_t t = 0; t < 3; ++t) {
-      test::set_gradients(tape, model, test::random_tensor<T>({1, 5}, Key(2).child(t)),
-                          test::random_tensor<T>({5}, Key(3).child(t)));
-      optimizer.step(model, tape);
-    }
-    return model;
-  };
-  const test::Pair<T> plain = run(0.25, {}), fast = run(0.5, {}),
-                      mixed =
-                          run(0.25, [](const std::string&name, const Shape&) { return name == "bias" ? 2.0 : 1.0; });
-  CHECK(same_bits(mixed.weight.value(), plain.weight.value()));
-  CHECK(same_bits(mixed.bias.value(), fast.bias.value()));
-  CHECK_FALSE(same_bits(mixed.bias.value(), plain.bias.value()));
+  test::check_factor<AdamW<T>, T>();
 }
 
 TEST_CASE_TEMPLATE("adamw: frozen entries stay bit for bit, even in an infinite step", T, float, double) {

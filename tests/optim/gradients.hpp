@@ -5,6 +5,7 @@
 #include "support.hpp"
 #include "wsym/core/visit.hpp"
 #include "wsym/ops/elementwise.hpp"
+#include "wsym/optim/options.hpp"
 
 /// Gradients by hand, for the tests of optimisers.
 namespace wsym::test {
@@ -47,6 +48,25 @@ bool state_is_zero_at(const Optimizer& optimizer, const std::string& prefix, con
     for (const Index i : positions) zero = zero && member[i] == 0;
   });
   return zero && met;
+}
+
+/// Optimizer: AdamW or Sgd. A factor of 2 for the bias moves it as twice the rate would, and the weight as before.
+template <class Optimizer, Real T> void check_factor() {
+  const auto run = [](double rate, ParameterFactor factor) {
+    Pair<T> model = random_pair<T>(5, Key(1));
+    Optimizer optimizer({.rate = rate, .decay = 0.125, .factor = std::move(factor)});
+    Tape<T> tape;
+    for (std::uint64_t t = 0; t < 3; ++t) {
+      set_gradients(tape, model, random_tensor<T>({1, 5}, Key(2).child(t)), random_tensor<T>({5}, Key(3).child(t)));
+      optimizer.step(model, tape);
+    }
+    return model;
+  };
+  const Pair<T> plain = run(0.25, {}), fast = run(0.5, {}),
+                mixed = run(0.25, [](const std::string&name, const Shape&) { return name == "bias" ? 2.0 : 1.0; });
+  CHECK(same_bits(mixed.weight.value(), plain.weight.value()));
+  CHECK(same_bits(mixed.bias.value(), fast.bias.value()));
+  CHECK_FALSE(same_bits(mixed.bias.value(), plain.bias.value()));
 }
 
 }  // namespace wsym::test
