@@ -59,6 +59,14 @@ template <class M> struct WithInput {
   }
 };
 
+/// The sum of squares of a training pass's output, and its balance losses; for gradcheck_model of a WithInput.
+template <class M> Var<double> squares_and_balance(Tape<double>& tape, const WithInput<M>& probe) {
+  AuxiliaryLoss<double> auxiliary;
+  Pass<double> pass = Pass<double>::train(Key(3), &auxiliary);
+  const Var<double> y = probe.model(tape.use(probe.x), pass);
+  return add(sum(multiply(y, y)), *auxiliary);
+}
+
 /// Some rows of x.
 template <Real T> Tensor<T> rows_of(const Tensor<T>& x, Index first, Index rows) {
   return {{rows, x.cols()}, {x.data() + first * x.cols(), static_cast<std::size_t>(rows * x.cols())}};

@@ -133,10 +133,7 @@ TEST_CASE("sparse moe: gradcheck in everything, through fixed noise, drops, drop
                              {3, 5, 2, 1}),
             Parameter<double>(random_tensor<double>({8, 3}, Key(2)))};
         const auto f = [](Tape<double>& tape, const auto& p) {
-          AuxiliaryLoss<double> auxiliary;
-          Pass<double> pass = Pass<double>::train(Key(3), &auxiliary);
-          const Var<double> y = p.model(tape.use(p.x), pass);
-          return add(sum(multiply(y, y)), *auxiliary);
+          return test::squares_and_balance(tape, p);
         };
         CHECK(gradcheck_model(probe, f, Key(4)).message == "");
       }
