@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/guarded.hpp"
+
 using namespace wsym;
 using namespace wsym::kernels;
 
@@ -47,6 +49,17 @@ TEST_CASE_TEMPLATE("multiply_add: the product is not rounded where the machine c
 #else
   CHECK(result[0] == T(0));
 #endif
+}
+
+TEST_CASE_TEMPLATE("subtract_product: the bits of multiply_add with a factor negated", T, float, double) {
+  testing::Numbers next;
+  for (int i = 0; i < 200; ++i) {
+    Vec<T> a, b, c;
+    for (int l = 0; l < lanes<T>; ++l)
+      a[l] = static_cast<T>(next()), b[l] = static_cast<T>(next()), c[l] = static_cast<T>(next());
+    const Vec<T> x = subtract_product<T>(c, a, b), y = multiply_add<T>(-a, b, c);
+    for (int l = 0; l < lanes<T>; ++l) CHECK(testing::same_bits(x[l], y[l]));
+  }
 }
 
 TEST_CASE_TEMPLATE("square_root: the bits of std::sqrt in every lane", T, float, double) {

@@ -55,15 +55,53 @@ template <> struct NormalTail<double> {
                                      4.4362674718224045048e-10};
 };
 
+/// Vectors that take GELU side by side: one after the other, its chain of operations is too long to be overlapped.
+#if defined(__AVX512F__) || (defined(__aarch64__) && defined(__ARM_NEON))
+inline constexpr int gelu_ways = 4;
+#else
+inline constexpr int gelu_ways = 2;
+#endif
+
 /// y = x Phi(x) = max(x, 0) - |x| Phi(-|x|); slope = Phi(x) + x phi(x).
-template <Real T> [[gnu::always_inline]] inline void gelu_lanes(Vec<T> x, Vec<T>& y, Vec<T>& slope) {
+template <Real T, int W>
+[[gnu::always_inline]] inline void gelu_lanes(const Vec<T> (&x)[W], Vec<T> (&y)[W], Vec<T> (&slope)[W]) {
   using C = NormalTail<T>;
-  const Vec<T> size = absolute<T>(x), t = size > C::limit ? broadcast(C::limit) : size;
-  const Vec<T> ratio = polynomial<T>(t, C::above) / polynomial<T>(t, C::below);
-  const Vec<T> e = size > C::limit ? Vec<T>{} : exp2_of_product<T>(t * t, T(-0.72134752044448170368), C::power);
-  y = multiply_add<T>(-t * e, ratio, x < T(0) ? Vec<T>{} : x);
-  const Vec<T> slope_below = e * multiply_add<T>(t, broadcast(T(-0.39894228040143267794)), ratio);
-  slope = x < T(0) ? slope_below : T(1) - slope_below;
+  Vec<T> t[W], square[W], ratio[W], below[W], e[W];
+  WSYM_UNROLL
+  for (int w = 0; w < W; ++w) {
+    const Vec<T> size = absolute<T>(x[w]);
+    t[w] = size > C::limit ? broadcast(C::limit) : size;
+    square[w] = t[w] * t[w];
+  }
+  polynomial<T>(t, C::above, ratio);
+  polynomial<T>(t, C::below, below);
+  WSYM_UNROLL
+  for (int w = 0; w < W; ++w) ratio[w] = ratio[w] / below[w];
+  exp2_of_product<T>(square, T(-0.72134752044448170368), C::power, e);
+  WSYM_UNROLL
+  for (int w = 0; w < W; ++w) {
+    e[w] = absolute<T>(x[w]) > C::limit ? Vec<T>{} : e[w];
+    y[w] = subtract_product<T>(x[w] < T(0) ? Vec<T>{} : x[w], t[w] * e[w], ratio[w]);
+    const Vec<T> slope_below = e[w] * multiply_add<T>(t[w], broadcast(T(-0.39894228040143267794)), ratio[w]);
+    slope[w] = x[w] < T(0) ? slope_below : T(1) - slope_below;
+  }
+}
+
+/// gelu() of W vectors at z, the last of them with `count` elements.
+template <Real T, int W, class Count> [[gnu::always_inline]] inline void gelu_at(const T* z, T* y, T* dy, Count count) {
+  constexpr int last = (W - 1) * lanes<T>;
+  Vec<T> x[W], value[W], slope[W];
+  WSYM_UNROLL
+  for (int w = 0; w < W - 1; ++w) x[w] = load(z + w * lanes<T>);
+  x[W - 1] = load(z + last, count);
+  gelu_lanes<T>(x, value, slope);
+  WSYM_UNROLL
+  for (int w = 0; w < W - 1; ++w) store(y + w * lanes<T>, value[w]);
+  store<T>(y + last, value[W - 1], count);
+  if (!dy) return;
+  WSYM_UNROLL
+  for (int w = 0; w < W - 1; ++w) store(dy + w * lanes<T>, slope[w]);
+  store<T>(dy + last, slope[W - 1], count);
 }
 }  // namespace detail
 
@@ -73,11 +111,12 @@ template <Real T> [[gnu::always_inline]] inline void gelu_lanes(Vec<T> x, Vec<T>
 /// NaN gives NaN; -inf gives 0 and 0, +inf gives inf and 1. An element's bits do not depend on its position.
 /// Source: Hendrycks and Gimpel, Gaussian Error Linear Units, arXiv 1606.08415.
 template <Real T> void gelu(const T* z, T* y, T* dy, Index n) {
-  for_each_vector<T>(n, [=](Index i, auto count) {
-    Vec<T> value, slope;
-    detail::gelu_lanes<T>(load(z + i, count), value, slope);
-    store<T>(y + i, value, count);
-    if (dy) store<T>(dy + i, slope, count);
+  constexpr int ways = detail::gelu_ways;
+  Index i = 0;
+  for (; i + ways * lanes<T> <= n; i += ways * lanes<T>)
+    detail::gelu_at<T, ways>(z + i, y + i, dy ? dy + i : nullptr, AllLanes{});
+  for_each_vector<T>(n - i, [=](Index j, auto count) {
+    detail::gelu_at<T, 1>(z + i + j, y + i + j, dy ? dy + i + j : nullptr, count);
   });
 }
 
@@ -92,9 +131,8 @@ template <Real T> void relu(const T* z, T* y, Index n) {
 /// y = 1 / (1 + exp(-z)) for n elements, to about two units in the last place; y may be z. NaN gives NaN. An element's
 /// bits do not depend on its position.
 template <Real T> void sigmoid(const T* z, T* y, Index n) {
-  for_each_vector<T>(n, [=](Index i, auto count) {
-    store<T>(y + i, T(1) / (T(1) + exp<T>(-load(z + i, count))), count);
-  });
+  for_each_vector<T>(n,
+                     [=](Index i, auto count) { store<T>(y + i, T(1) / (T(1) + exp<T>(-load(z + i, count))), count); });
 }
 
 }  // namespace WSYM_SIMD

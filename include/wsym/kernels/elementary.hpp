@@ -17,12 +17,22 @@ template <Real T> struct BitsOf {
 };
 template <Real T> using Bits = typename BitsOf<T>::type;
 
-/// c[0] + c[1] x + ... by Horner's rule.
-template <Real T, std::size_t N> [[gnu::always_inline]] inline Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
-  Vec<T> sum = broadcast(c[N - 1]);
+/// sum = c[0] + c[1] x + ... by Horner's rule, the steps of W vectors side by side.
+template <Real T, std::size_t N, int W>
+[[gnu::always_inline]] inline void polynomial(const Vec<T> (&x)[W], const T (&c)[N], Vec<T> (&sum)[W]) {
   WSYM_UNROLL
-  for (std::size_t i = N - 1; i > 0; --i) sum = multiply_add<T>(sum, x, broadcast(c[i - 1]));
-  return sum;
+  for (int w = 0; w < W; ++w) sum[w] = broadcast(c[N - 1]);
+  WSYM_UNROLL
+  for (std::size_t i = N - 1; i > 0; --i) {
+    WSYM_UNROLL
+    for (int w = 0; w < W; ++w) sum[w] = multiply_add<T>(sum[w], x[w], broadcast(c[i - 1]));
+  }
+}
+template <Real T, std::size_t N> [[gnu::always_inline]] inline Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
+  const Vec<T> argument[] = {x};
+  Vec<T> sum[1];
+  polynomial<T>(argument, c, sum);
+  return sum[0];
 }
 
 /// exp = 2^n exp(r), |r| <= ln(2) / 2. The polynomials of exp(r) begin with 1 + r; the other coefficients are a minimax
@@ -54,15 +64,22 @@ template <> struct ExpConstants<double> {
                                       2.4999864298577809834e-8};
 };
 
-/// 2^(a b), a normal number, without rounding the product first; `series` are the coefficients of 2^r, |r| <= 1/2.
-template <Real T, std::size_t N>
-[[gnu::always_inline]] inline Vec<T> exp2_of_product(Vec<T> a, T b, const T (&series)[N]) {
+/// y = 2^(a b), a normal number, without rounding the product first; `series` are the coefficients of 2^r, |r| <= 1/2.
+template <Real T, std::size_t N, int W>
+[[gnu::always_inline]] inline void exp2_of_product(const Vec<T> (&a)[W], T b, const T (&series)[N], Vec<T> (&y)[W]) {
   using C = ExpConstants<T>;
   const Vec<T> shift = broadcast(C::integer_shift), factor = broadcast(b);
-  const Vec<T> shifted = multiply_add<T>(a, factor, shift);  // the exponent stands in its last bits
-  const Vec<T> r = multiply_add<T>(a, factor, shift - shifted);
-  const Bits<T> power = reinterpret_cast<Bits<T>>(shifted) << C::mantissa;
-  return reinterpret_cast<Vec<T>>(reinterpret_cast<Bits<T>>(polynomial<T>(r, series)) + power);
+  Vec<T> r[W];
+  Bits<T> power[W];
+  WSYM_UNROLL
+  for (int w = 0; w < W; ++w) {
+    const Vec<T> shifted = multiply_add<T>(a[w], factor, shift);  // the exponent stands in its last bits
+    r[w] = multiply_add<T>(a[w], factor, shift - shifted);
+    power[w] = reinterpret_cast<Bits<T>>(shifted) << C::mantissa;
+  }
+  polynomial<T>(r, series, y);
+  WSYM_UNROLL
+  for (int w = 0; w < W; ++w) y[w] = reinterpret_cast<Vec<T>>(reinterpret_cast<Bits<T>>(y[w]) + power[w]);
 }
 
 /// exp(x) for least <= x <= most or NaN.

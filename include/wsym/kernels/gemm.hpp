@@ -30,11 +30,15 @@ template <Real T> struct Plan {
   Index slope_row = 0;
 };
 
-template <Real T> void finish(const Plan<T>& plan, Index row, Index rows, Index col, Index cols) {
+/// GELU of some rows that are complete, in one run where they lie close.
+template <Real T> void finish(const Plan<T>& plan, Index row, Index rows) {
   if (!plan.gelu) return;
-  for (Index i = row; i < row + rows; ++i) {
-    T* z = &plan.c(i, col);
-    gelu(static_cast<const T*>(z), z, plan.slope ? plan.slope + i * plan.slope_row + col : nullptr, cols);
+  const Index cols = plan.c.cols;
+  const bool close = plan.c.row_stride == cols && (!plan.slope || plan.slope_row == cols);
+  for (Index i = row; i < row + rows; i += close ? rows : 1) {
+    T* z = &plan.c(i, 0);
+    gelu(static_cast<const T*>(z), z, plan.slope ? plan.slope + i * plan.slope_row : nullptr,
+         close ? rows * cols : cols);
   }
 }
 
@@ -72,8 +76,8 @@ template <Real T> void run(const Plan<T>& plan) {
                         .c_row = c.row_stride,
                         .tail = 0},
                        rows, cols);
-        if (d + 1 == depth_parts) finish(plan, i, rows, j, cols);
       }
+      if (d + 1 == depth_parts) finish(plan, i, rows);
     }
 }
 
@@ -121,7 +125,7 @@ template <Real T> void run_narrow(const Plan<T>& plan) {
       pack<T>(result, &c(i, 0), rows, rows);
     else
       pack<T>(View<const T>(result).transposed(), &c(i, 0), c.row_stride, c.cols);
-    finish(plan, i, rows, Index(0), c.cols);
+    finish(plan, i, rows);
   }
 }
 
@@ -140,7 +144,7 @@ template <Real T> void product(const Plan<T>& plan) {
     transposing_product<T>(c, a, b, start, start_row);
   else
     return run(plan);
-  finish(plan, Index(0), c.rows, Index(0), c.cols);
+  finish(plan, Index(0), c.rows);
 }
 }  // namespace detail
 
@@ -149,8 +153,8 @@ template <Real T> void product(const Plan<T>& plan) {
 /// 130 KiB of stack).
 ///
 /// With three columns or more every entry is one chain of multiply_add over k in ascending order, from 0 or c; with one
-/// or two it is the sum that dot_product describes. Its bits depend on its row of a, its column of b, k and n alone, not
-/// on other rows or columns, tiles or strides. (Only the payload of a NaN may differ.)
+/// or two it is the sum that dot_product describes. Its bits depend on its row of a, its column of b, k and n alone,
+/// not on other rows or columns, tiles or strides. (Only the payload of a NaN may differ.)
 template <Real T>
 void gemm(View<T> c, std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
           bool accumulate = false) {

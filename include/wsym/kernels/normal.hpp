@@ -97,8 +97,10 @@ template <Real T> void exceeds(const T* x, T threshold, T scale, T* probability,
     const Vec<T> u = (threshold - load(x + i, count)) * scale, size = absolute<T>(u);
     const Vec<T> t = size > C::limit ? broadcast(C::limit) : size;
     const Vec<T> ratio = detail::polynomial<T>(t, C::above) / detail::polynomial<T>(t, C::below);
-    const Vec<T> e =
-        size > C::limit ? Vec<T>{} : detail::exp2_of_product<T>(t * t, T(-0.72134752044448170368), C::power);
+    const Vec<T> square[] = {t * t};
+    Vec<T> power[1];
+    detail::exp2_of_product<T>(square, T(-0.72134752044448170368), C::power, power);
+    const Vec<T> e = size > C::limit ? Vec<T>{} : power[0];
     store<T>(probability + i, u < T(0) ? T(1) - e * ratio : e * ratio, count);
     if (density) store<T>(density + i, e * T(0.39894228040143267794), count);
   });

@@ -171,6 +171,18 @@ template <Real T> [[gnu::always_inline]] inline Vec<T> multiply_add(Vec<T> a, Ve
 #endif
 }
 
+/// c - a * b, rounded as multiply_add(-a, b, c).
+template <Real T> [[gnu::always_inline]] inline Vec<T> subtract_product(Vec<T> c, Vec<T> a, Vec<T> b) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return _mm512_fnmadd_ps(a, b, c);
+  else
+    return _mm512_fnmadd_pd(a, b, c);
+#else
+  return multiply_add<T>(-a, b, c);
+#endif
+}
+
 /// Correctly rounded square root.
 template <Real T> [[gnu::always_inline]] inline Vec<T> square_root(Vec<T> a) {
 #if defined(__AVX512F__)
