@@ -77,11 +77,13 @@ class ByHand {
   void backward(const Dataset<float>& batch) {
     for (std::size_t l = layers_.size(); l-- > 0;) {
       Layer& layer = layers_[l];
-      if (l + 1 < layers_.size()) layer.slope.array() *= layer.grad.array();
       const auto dz = view(layer.slope);
+      if (l + 1 < layers_.size())
+        kernels::scale_and_sum_columns(dz, view(layer.grad), layer.bias.data());
+      else
+        kernels::column_sums<float>(dz, layer.bias.data());
       if (l > 0) kernels::gemm(view(layers_[l - 1].grad), dz, view(model_.layers[l].weight.value()));
       kernels::gemm(view(layer.weight), dz.transposed(), view(input(l, batch)));
-      kernels::column_sums<float>(dz, layer.bias.data());
     }
   }
 

@@ -61,3 +61,26 @@ TEST_CASE_TEMPLATE("column_sums: agree with plain sums; a column's bits do not d
       CHECK(wrong == 0);
     }
 }
+
+TEST_CASE_TEMPLATE("scale_and_sum_columns: the bits of a product, then of column_sums", T, float, double) {
+  for (Index rows : {0, 1, 31, 33, 256})
+    for (Index cols : {1, 9, 16, 63, 64, 130})
+      for (bool accumulate : {false, true}) {
+        testing::Numbers next;
+        Guarded<T> x(rows, cols), factor(rows, cols), out(1, cols), scaled(rows, cols), sums(1, cols);
+        x.fill(next), factor.fill(next), out.fill(next);
+        for (Index j = 0; j < cols; ++j) sums[j] = out[j];
+        for (Index i = 0; i < rows; ++i)
+          for (Index j = 0; j < cols; ++j) scaled(i, j) = x(i, j) * factor(i, j);
+        kernels::column_sums(scaled.view(), sums.data(), accumulate);
+        kernels::scale_and_sum_columns(x.view(), factor.view(), out.data(), accumulate);
+        int wrong = !x.intact() + !out.intact();
+        for (Index j = 0; j < cols; ++j) {
+          wrong += !testing::same_bits(out[j], sums[j]);
+          for (Index i = 0; i < rows; ++i) wrong += !testing::same_bits(x(i, j), scaled(i, j));
+        }
+        CAPTURE(rows);
+        CAPTURE(cols);
+        CHECK(wrong == 0);
+      }
+}

@@ -32,37 +32,56 @@ template <Real T, class F> Vec<T> tree_sum(const T* x, Index n, const F& add) {
   return sum_of_lanes<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-/// sums = the column sums of x, which has at most `Vectors` vectors of columns.
-template <Real T, int Vectors> void tree_columns(View<const T> x, Vec<T> (&sums)[Vectors]) {
-  constexpr Index leaf = 32;
-  if (x.rows > leaf) {
-    const Index leaves = (x.rows + leaf - 1) / leaf, upper = leaves / 2 * leaf;
-    Vec<T> rest[Vectors];
-    tree_columns<T>(x.block(0, 0, upper, x.cols), sums);
-    tree_columns<T>(x.block(upper, 0, x.rows - upper, x.cols), rest);
-    for (int j = 0; j < Vectors; ++j) sums[j] += rest[j];
-    return;
-  }
+/// sums = the sums over rows row .. row + rows - 1, one after the other, of read(i, col + j, count_at(j)) for the first
+/// column j of each vector.
+template <Real T, int Vectors, class Read, class CountAt>
+void add_rows(Index row, Index rows, Index col, Read read, CountAt count_at, Vec<T> (&sums)[Vectors]) {
   Vec<T> sum[Vectors] = {};
-  const bool whole = x.cols == Vectors * lanes<T>;
-  for (Index i = 0; i < x.rows; ++i) {
+  for (Index i = row; i < row + rows; ++i) {
     WSYM_UNROLL
-    for (int j = 0; j < Vectors; ++j) {
-      const T* p = &x(i, j * lanes<T>);
-      sum[j] += whole ? load(p) : load(p, std::clamp<Index>(x.cols - j * lanes<T>, 0, lanes<T>));
-    }
+    for (int v = 0; v < Vectors; ++v) sum[v] += read(i, col + v * lanes<T>, count_at(v * lanes<T>));
   }
   std::copy(sum, sum + Vectors, sums);
 }
 
-template <Real T, int Vectors> void columns_at(View<const T> x, T* out, bool accumulate) {
-  Vec<T> sums[Vectors];
-  tree_columns<T>(x, sums);
-  for (int j = 0; j < Vectors; ++j) {
-    const Index count = std::min<Index>(lanes<T>, x.cols - j * lanes<T>);
-    T* to = out + j * lanes<T>;
-    store<T>(to, accumulate ? load<T>(to, count) + sums[j] : sums[j], count);
+/// The same by a tree, for the `cols` columns from `col` on, at most `Vectors` vectors; read(i, j, count) is the vector
+/// at row i and column j.
+template <Real T, int Vectors, class Read>
+void tree_columns(Index row, Index rows, Index col, Index cols, const Read& read, Vec<T> (&sums)[Vectors]) {
+  constexpr Index leaf = 32;
+  if (rows > leaf) {
+    const Index leaves = (rows + leaf - 1) / leaf, upper = leaves / 2 * leaf;
+    Vec<T> rest[Vectors];
+    tree_columns<T>(row, upper, col, cols, read, sums);
+    tree_columns<T>(row + upper, rows - upper, col, cols, read, rest);
+    for (int v = 0; v < Vectors; ++v) sums[v] += rest[v];
+  } else if (cols == Vectors * lanes<T>) {
+    add_rows<T>(
+        row, rows, col, read, [](Index) { return AllLanes{}; }, sums);
+  } else {
+    add_rows<T>(
+        row, rows, col, read, [=](Index j) { return std::clamp<Index>(cols - j, 0, lanes<T>); }, sums);
   }
+}
+
+template <Real T, int Vectors, class Read>
+void columns_at(Index rows, Index col, Index cols, const Read& read, T* out, bool accumulate) {
+  Vec<T> sums[Vectors];
+  tree_columns<T>(0, rows, col, cols, read, sums);
+  for (int v = 0; v < Vectors; ++v) {
+    const Index count = std::min<Index>(lanes<T>, cols - v * lanes<T>);
+    T* to = out + col + v * lanes<T>;
+    store<T>(to, accumulate ? load<T>(to, count) + sums[v] : sums[v], count);
+  }
+}
+
+/// out = the column sums of what read(i, j, count) returns, or out + them; it is asked once for each element.
+template <Real T, class Read> void sum_columns(Index rows, Index cols, const Read& read, T* out, bool accumulate) {
+  constexpr int wide = 4;
+  Index j = 0;
+  for (; cols - j >= wide * lanes<T>; j += wide * lanes<T>)
+    columns_at<T, wide>(rows, j, wide * lanes<T>, read, out, accumulate);
+  for (; j < cols; j += lanes<T>) columns_at<T, 1>(rows, j, std::min<Index>(lanes<T>, cols - j), read, out, accumulate);
 }
 }  // namespace detail
 
@@ -83,12 +102,24 @@ template <Real T> T squared_norm(const T* x, Index n) {
 /// not depend on the other columns.
 template <Real T> void column_sums(std::type_identity_t<View<const T>> x, T* out, bool accumulate = false) {
   assert(x.col_stride == 1 || x.cols <= 1);
-  constexpr int wide = 4;
-  Index j = 0;
-  for (; x.cols - j >= wide * lanes<T>; j += wide * lanes<T>)
-    detail::columns_at<T, wide>(x.block(0, j, x.rows, wide * lanes<T>), out + j, accumulate);
-  for (; j < x.cols; j += lanes<T>)
-    detail::columns_at<T, 1>(x.block(0, j, x.rows, std::min<Index>(lanes<T>, x.cols - j)), out + j, accumulate);
+  const auto read = [=](Index i, Index j, auto count) {
+    return load(&x(i, j), count);
+  };
+  detail::sum_columns<T>(x.rows, x.cols, read, out, accumulate);
+}
+
+/// x(i, j) *= factor(i, j) and then column_sums of x, in one pass: the same bits. x and factor (rows, cols), unit
+/// column stride; out (cols).
+template <Real T>
+void scale_and_sum_columns(View<T> x, std::type_identity_t<View<const T>> factor, T* out, bool accumulate = false) {
+  assert(factor.rows == x.rows && factor.cols == x.cols);
+  assert((x.col_stride == 1 && factor.col_stride == 1) || x.cols <= 1);
+  const auto scale = [=](Index i, Index j, auto count) {
+    const Vec<T> product = load<T>(&x(i, j), count) * load(&factor(i, j), count);
+    store<T>(&x(i, j), product, count);
+    return product;
+  };
+  detail::sum_columns<T>(x.rows, x.cols, scale, out, accumulate);
 }
 
 }  // namespace WSYM_SIMD

@@ -14,11 +14,10 @@ template <Real T> void expect_linear(const char* op, Var<T> x, Var<T> w, Var<T> 
          " entries");
 }
 
-/// What the gradient dz of z = x wᵀ + b contributes: dx = dz w, dw = dzᵀ x, db = the column sums of dz.
-template <Real T> void pull_linear(kernels::View<const T> dz, Var<T> x, Var<T> w, Var<T> b) {
+/// What the gradient dz of z = x wᵀ + b contributes to x and w: dx = dz w, dw = dzᵀ x.
+template <Real T> void pull_product(kernels::View<const T> dz, Var<T> x, Var<T> w) {
   x.add_product(dz, w.view());
   w.add_product(dz.transposed(), x.view());
-  b.add_with([&](MatMap<T> g, bool accumulate) { kernels::column_sums(dz, g.data(), accumulate); });
 }
 }  // namespace detail
 
@@ -28,7 +27,10 @@ template <Real T> Var<T> linear(Var<T> x, Var<T> w, Var<T> b) {
   detail::expect_linear("linear", x, w, b);
   Var<T> y = x.tape().result(x.shape().with_cols(w.rows()), x, w, b);
   x.tape().affine(y.out_view(), x.view(), w.view().transposed(), b.data());
-  y.pull([=] { detail::pull_linear(y.grad_view(), x, w, b); });
+  y.pull([=] {
+    detail::pull_product(y.grad_view(), x, w);
+    b.add_with([&](MatMap<T> db, bool accumulate) { kernels::column_sums(y.grad_view(), db.data(), accumulate); });
+  });
   return y;
 }
 
@@ -40,9 +42,14 @@ template <Real T> Var<T> linear_gelu(Var<T> x, Var<T> w, Var<T> b) {
   T* slope = y.takes_gradient() ? x.tape().scratch(y.size()) : nullptr;  // gelu'(z), then dz: (rows, out)
   x.tape().affine_gelu(y.out_view(), {slope, y.rows(), y.cols(), y.cols()}, x.view(), w.view().transposed(), b.data());
   y.pull([=] {
-    MatMap<T> dz(slope, y.rows(), y.cols());
-    dz.array() *= y.grad().array();
-    detail::pull_linear(kernels::View<const T>{slope, y.rows(), y.cols(), y.cols()}, x, w, b);
+    const kernels::View<T> dz{slope, y.rows(), y.cols(), y.cols()};
+    if (b.takes_gradient())
+      b.add_with([&](MatMap<T> db, bool accumulate) {
+        kernels::scale_and_sum_columns(dz, y.grad_view(), db.data(), accumulate);
+      });
+    else
+      MatMap<T>(slope, y.rows(), y.cols()).array() *= y.grad().array();
+    detail::pull_product<T>(dz, x, w);
   });
   return y;
 }
