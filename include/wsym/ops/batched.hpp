@@ -38,7 +38,7 @@ Var<T> batched_linear(Var<T> x, const std::int32_t* first, const ExpertLayer<T>&
     for (Index e = 0; e < experts; ++e) {
       const kernels::View<const T> g = batch(dz, out, e);
       each.weight(e).add_product(g.transposed(), batch(x.data(), in, e));
-      each.bias(e).add_with([&](MatMap<T> d, bool accumulate) { kernels::column_sums<T>(g, d.data(), accumulate); });
+      detail::pull_bias<T>(g, each.bias(e));
     }
     x.add_with([&](MatMap<T> d, bool accumulate) {
       for (Index e = 0; e < experts; ++e)

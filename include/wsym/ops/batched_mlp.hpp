@@ -47,18 +47,17 @@ template <Real T> struct BatchedMlp {
   /// `room` is for the gradient of one expert's widest hidden layer.
   void backward(Index e, T* room) const {
     kernels::View<const T> dz = batch(y.grad().data(), y.cols(), e);
+    pull_bias(dz, layers.back().bias(e));
     for (std::size_t l = layers.size(); l-- > 0;) {
       const Var<T> w = layers[l].weight(e);
       w.add_product(dz.transposed(), input(e, l));
-      layers[l].bias(e).add_with(
-          [&](MatMap<T> g, bool accumulate) { kernels::column_sums<T>(dz, g.data(), accumulate); });
       if (l == 0) {
         x.add_with([&](MatMap<T> dx, bool) { x.tape().product(batch(dx.data(), dx.cols(), e), dz, w.view(), true); });
         return;
       }
       const kernels::View<T> slope = batch(hidden[l - 1].slope.data, layers[l].in(), e);
       x.tape().product({room, slope.rows, slope.cols, slope.cols}, dz, w.view());
-      ArrayMap<T>(slope.data, slope.rows * slope.cols) *= ConstArrayMap<T>(room, slope.rows * slope.cols);
+      pull_gelu<T>(slope, room, layers[l - 1].bias(e));
       dz = slope;
     }
   }

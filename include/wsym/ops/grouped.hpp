@@ -119,15 +119,14 @@ template <Real T> struct GroupedMlp {
   void backward(Index e, T* room) const {
     const Index out = layers.back().out();
     kernels::View<const T> dz = y.grad_view().block(0, e * out, x.rows(), out);
+    pull_bias(dz, layers.back().bias(e));
     for (std::size_t l = layers.size(); l-- > 0;) {
       const Var<T> w = layers[l].weight(e);
       w.add_product(dz.transposed(), input(e, l));
-      layers[l].bias(e).add_with(
-          [&](MatMap<T> g, bool accumulate) { kernels::column_sums<T>(dz, g.data(), accumulate); });
       if (l == 0) return x.add_product(dz, w.view());
       const kernels::View<T> slope = at(e, l - 1).slope;
       x.tape().product({room, slope.rows, slope.cols, slope.cols}, dz, w.view());
-      MatMap<T>(slope.data, slope.rows, slope.cols).array() *= ConstMatMap<T>(room, slope.rows, slope.cols).array();
+      pull_gelu<T>(slope, room, layers[l - 1].bias(e));
       dz = slope;
     }
   }

@@ -37,8 +37,7 @@ template <Real T> Var<T> interpolated_linear(Var<T> alpha, Var<T> h, const Exper
     for (Index e = 0; e < experts; ++e) {
       kernels::scale_rows<T>(g, alpha.data() + e, experts, part, false);
       each.weight(e).add_product(scaled.transposed(), h.view());
-      each.bias(e).add_with(
-          [&](MatMap<T> d, bool accumulate) { kernels::column_sums<T>(scaled, d.data(), accumulate); });
+      detail::pull_bias<T>(scaled, each.bias(e));
       if (!alpha.takes_gradient() && !h.takes_gradient()) continue;
       again.product(back, g, each.weight(e).view());
       h.add_with([&](MatMap<T> d, bool accumulate) {

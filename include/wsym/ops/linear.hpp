@@ -19,6 +19,22 @@ template <Real T> void pull_product(kernels::View<const T> dz, Var<T> x, Var<T> 
   x.add_product(dz, w.view());
   w.add_product(dz.transposed(), x.view());
 }
+
+/// And to b: db = the column sums of dz.
+template <Real T> void pull_bias(kernels::View<const T> dz, Var<T> b) {
+  b.add_with([&](MatMap<T> db, bool accumulate) { kernels::column_sums(dz, db.data(), accumulate); });
+}
+
+/// Turns gelu'(z) into dz = gelu'(z) dh where it lies, and does pull_bias in the same pass. Both (rows, out) without
+/// gaps.
+template <Real T> void pull_gelu(kernels::View<T> slope, const T* dh, Var<T> b) {
+  if (b.takes_gradient())
+    b.add_with([&](MatMap<T> db, bool accumulate) {
+      kernels::scale_and_sum_columns(slope, {dh, slope.rows, slope.cols, slope.cols}, db.data(), accumulate);
+    });
+  else
+    ArrayMap<T>(slope.data, slope.rows * slope.cols) *= ConstArrayMap<T>(dh, slope.rows * slope.cols);
+}
 }  // namespace detail
 
 /// y = x wᵀ + b.
@@ -29,7 +45,7 @@ template <Real T> Var<T> linear(Var<T> x, Var<T> w, Var<T> b) {
   x.tape().affine(y.out_view(), x.view(), w.view().transposed(), b.data());
   y.pull([=] {
     detail::pull_product(y.grad_view(), x, w);
-    b.add_with([&](MatMap<T> db, bool accumulate) { kernels::column_sums(y.grad_view(), db.data(), accumulate); });
+    detail::pull_bias(y.grad_view(), b);
   });
   return y;
 }
@@ -43,12 +59,7 @@ template <Real T> Var<T> linear_gelu(Var<T> x, Var<T> w, Var<T> b) {
   x.tape().affine_gelu(y.out_view(), {slope, y.rows(), y.cols(), y.cols()}, x.view(), w.view().transposed(), b.data());
   y.pull([=] {
     const kernels::View<T> dz{slope, y.rows(), y.cols(), y.cols()};
-    if (b.takes_gradient())
-      b.add_with([&](MatMap<T> db, bool accumulate) {
-        kernels::scale_and_sum_columns(dz, y.grad_view(), db.data(), accumulate);
-      });
-    else
-      MatMap<T>(slope, y.rows(), y.cols()).array() *= y.grad().array();
+    detail::pull_gelu(dz, y.grad().data(), b);
     detail::pull_product<T>(dz, x, w);
   });
   return y;
