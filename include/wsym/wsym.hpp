@@ -89,6 +89,7 @@
 #include "wsym/nn/module.hpp"
 #include "wsym/nn/moe.hpp"
 #include "wsym/nn/moie.hpp"
+#include "wsym/nn/multi_pred.hpp"
 #include "wsym/nn/partition.hpp"
 #include "wsym/nn/pass.hpp"
 #include "wsym/nn/predict.hpp"

@@ -109,14 +109,22 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
 
   /// What the head reads: (n, in) -> (M n, width).
   Var<T> features(Var<T> x, Pass<T>& pass) const {
+    const Index n = x.rows();
+    x = stream(x, pass, static_cast<Index>(blocks.size()));
+    return norm(x.rows() == n ? tile_rows(x, tiling) : x, pass);
+  }
+
+  /// The residual stream after the first `count` blocks: (n, in) -> (n, width), or (M n, width) once a special block
+  /// was among them.
+  Var<T> stream(Var<T> x, Pass<T>& pass, Index count) const {
     x = embed(x, pass);
     bool tiled = false;
-    for (std::size_t b = 0; b < blocks.size(); ++b) {
+    for (std::size_t b = 0; b < static_cast<std::size_t>(count); ++b) {
       Pass<T> own = pass.child(b);
       if (blocks[b].special && !tiled) x = tile_rows(x, tiling), tiled = true;
       x = blocks[b].special ? (*blocks[b].special)(x, own) : (*blocks[b].dense)(x, own);
     }
-    return norm(tiled ? x : tile_rows(x, tiling), pass);
+    return x;
   }
 
   static void visit(auto& self, auto&& v) {

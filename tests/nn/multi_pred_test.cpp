@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "wsym/nn/multi_pred.hpp"
+
+#include "nn/sparse.hpp"
+
+using namespace wsym;
+using test::random_tensor;
+
+namespace {
+constexpr ResidualMlpSize small{.in = 3, .out = 2, .width = 8, .hidden = 12};
+
+template <Real T> ResidualMlp<T, SparseMoe<T>> network(Index choices) {
+  const auto make = [&](const Key& key) {
+    return SparseMoe<T>(4, {8, 12, 8, 1}, {.choices = choices}, {.train = {dropless}, .equal_start = false}, key);
+  };
+  return {small, Key(1), make};
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("MultiPred: with one choice it is the network", T, float, double) {
+  const MultiPred<T> one{network<T>(1)};
+  const Tensor<T> x = random_tensor<T>({7, 3}, Key(2));
+  for (const Pass<T>& pass : {Pass<T>::evaluate(), Pass<T>::train(Key(3))})
+    CHECK(same_bits(test::output_of(one, x, pass), test::output_of(one.network, x, pass)));
+}
+
+TEST_CASE_TEMPLATE("MultiPred: every choice of the last block goes on alone", T, float, double) {
+  const MultiPred<T> model{network<T>(3)};
+  const Tensor<T> x = random_tensor<T>({7, 3}, Key(2)), y = test::output_of(model, x, Pass<T>::evaluate());
+  REQUIRE(y.shape() == Shape{21, 2});
+  const auto& last = *model.network.blocks.back().special;
+  Tape<T> tape(false);
+  Pass<T> pass = Pass<T>::evaluate();
+  const Var<T> u = model.network.stream(tape.constant(x), pass, 3), normed = last.norm(u, pass);
+  const Routing<T> routing = last.inner.router(normed, pass);
+  double worst = 0;
+  for (Index n = 0; n < 7; ++n)
+    for (Index k = 0; k < 3; ++k) {
+      const auto& expert = last.inner.experts[static_cast<std::size_t>(routing.expert[n * 3 + k])];
+      Tensor<T> row({1, 8}), stream({1, 8});
+      row.mat() = normed.value().row(n);
+      stream.mat() = u.value().row(n) + routing.weights.value()(n, k) * test::output_of(expert, row, pass).mat();
+      Var<T> s = tape.constant(stream);
+      const Var<T> answer = model.network.head(model.network.norm(s, pass), pass);
+      worst = std::max(worst, static_cast<double>((answer.value() - y.mat().row(k * 7 + n)).cwiseAbs().maxCoeff()));
+    }
+  CHECK(worst < 100 * std::numeric_limits<T>::epsilon());
+}
+
+TEST_CASE("MultiPred: gradcheck through fixed noise and the balance losses") {
+  test::WithInput<MultiPred<double>> probe{{network<double>(2)},
+                                                 Parameter<double>(random_tensor<double>({6, 3}, Key(2)))};
+  const auto f = [](Tape<double>& tape, const auto& p) {
+    return test::squares_and_balance(tape, p);
+  };
+  CHECK(gradcheck_model(probe, f, Key(4)).message == "");
+}
+
+TEST_CASE("MultiPred: refuses what has no sparse last block, and members") {
+  MultiPred<float> dense{network<float>(2)}, members{network<float>(2)};
+  dense.network.blocks.pop_back();
+  members.network.tiling.members = 2;
+  const Tensor<float> x = random_tensor<float>({7, 3}, Key(2));
+  CHECK_THROWS_AS(test::output_of(dense, x, Pass<float>::evaluate()), ConfigError);
+  CHECK_THROWS_AS(test::output_of(members, x, Pass<float>::evaluate()), ConfigError);
+}
