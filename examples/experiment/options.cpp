@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "experiment/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "experiment/cells.hpp"
+#include "experiment/command_line.hpp"
 #include "experiment/text.hpp"
 #include "wsym/core/parallel.hpp"
 
@@ -35,39 +34,18 @@ std::vector<Index> experts_of(const Options& o) {
   return experts;
 }
 
-/// One option in one group; a non-empty `fallback` stands in the help as [fallback].
-template <class T>
-CLI::Option* add(CLI::App& app, const char* group, const char* name, const char* type, T& value,
-                 const std::string& help, const std::string& fallback) {
-  return app.add_option(name, value, help + " [" + fallback + "]")->type_name(type)->group(group);
-}
-
-/// One word of a list.
-CLI::Validator one_of(const std::vector<std::string>& words) {
-  return CLI::IsMember(words).description("");
-}
-
-/// CLI11 reads -1 as a huge seed and clamps what does not fit; this refuses both.
-template <class T> CLI::Validator whole() {
-  const auto test = [](const std::string& text) {
-    T value{};
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value);
-    return read.ec == std::errc() && read.ptr == end ? std::string()
-                                                     : "'" + text + "' came; an integer that fits is needed";
-  };
-  return CLI::Validator(test, "");
-}
 const CLI::Validator count = whole<Index>(), seed = whole<std::uint64_t>();
 
 void add_what(CLI::App& app, Options& o) {
   const char* const group = "What to run";
-  add(app, group, "--data", "DIR", o.data, "folder of the data", "$WSYM_DATA_DIR, else ./data");
-  add(app, group, "--experiment", "NAME", o.experiment, "ensemble, moe: mixtures of experts, controls", "ensemble")
+  add_option(app, group, "--data", "DIR", o.data, "folder of the data", "$WSYM_DATA_DIR, else ./data");
+  add_option(app, group, "--experiment", "NAME", o.experiment,
+             "ensemble, moe: mixtures of experts, controls, efficient", "ensemble")
       ->check(one_of({"ensemble", "moe", "controls"}));
-  add(app, group, "--scale", "NAME", o.scale, "smoke: seconds, quick: minutes, paper: many hours", "quick")
+  add_option(app, group, "--scale", "NAME", o.scale, "smoke: seconds, quick: minutes, paper: many hours", "quick")
       ->check(one_of({"smoke", "quick", "paper"}));
-  add(app, group, "--preset", "NAME", o.preset, "text: as the paper says, code: as its authors' code does", "text")
+  add_option(app, group, "--preset", "NAME", o.preset, "text: as the paper says, code: as its authors' code does",
+             "text")
       ->check(one_of({"text", "code"}));
   app.add_flag("--describe", o.describe, "print the data set's row of the paper's Table 1 and exit")->group(group);
   app.set_help_flag("-h,--help", "print this and exit")->group(group);
@@ -75,62 +53,67 @@ void add_what(CLI::App& app, Options& o) {
 
 void add_networks(CLI::App& app, Options& o) {
   const char* const group = "Networks [smoke | quick | paper]";
-  add(app, group, "--models", "LIST", o.models, "mlp; wmlp: W-asymmetric; imlp, iwmlp: interpolated",
-      "mlp,wmlp; moe: all")
+  add_option(app, group, "--models", "LIST", o.models, "mlp; wmlp: W-asymmetric; imlp, iwmlp: interpolated",
+             "mlp,wmlp; moe: all")
       ->delimiter(',')
       ->check(one_of({"mlp", "wmlp", "imlp", "iwmlp"}));
-  add(app, group, "--hidden", "LIST", o.hidden, "widths of the hidden layers", "16 | 64 | 64,128,256; others: 64")
+  add_option(app, group, "--hidden", "LIST", o.hidden, "widths of the hidden layers",
+             "16 | 64 | 64,128,256; others: 64")
       ->delimiter(',')
       ->check(count);
-  add(app, group, "--members", "N", o.members, "networks of an ensemble; its sizes: 2, 4, 8, ..",
-      "4 | 16 | 64; controls: 32")
+  add_option(app, group, "--members", "N", o.members, "networks of an ensemble; its sizes: 2, 4, 8, ..",
+             "4 | 16 | 64; controls: 32")
       ->check(count);
-  add(app, group, "--repeats", "N", o.repeats, "repetitions; all share one split", "1 | 3 | 10")->check(count);
-  add(app, group, "--mask-scope", "NAME", o.mask_scope, "who has one wmlp mask: shared, repetition, member",
-      "shared; code: member")
+  add_option(app, group, "--repeats", "N", o.repeats, "repetitions; all share one split", "1 | 3 | 10")->check(count);
+  add_option(app, group, "--mask-scope", "NAME", o.mask_scope, "who has one wmlp mask: shared, repetition, member",
+             "shared; code: member")
       ->check(one_of({"shared", "repetition", "member"}));
-  add(app, group, "--mask-seed", "N", o.mask_seed, "of masks and frozen values", "0")->check(seed);
+  add_option(app, group, "--mask-seed", "N", o.mask_seed, "of masks and frozen values", "0")->check(seed);
 }
 
 void add_mixtures(CLI::App& app, Options& o) {
   const char* const group = "Mixtures of experts, and controls";
-  add(app, group, "--gates", "LIST", o.gates, "of softmax and gumbel", "softmax,gumbel")
+  add_option(app, group, "--gates", "LIST", o.gates, "of softmax and gumbel", "softmax,gumbel")
       ->delimiter(',')
       ->check(one_of({"softmax", "gumbel"}));
-  add(app, group, "--experts", "LIST", o.experts, "experts of a mixture", "2,4 | 2,..,16 | 2,..,64; code: 2,..,128")
+  add_option(app, group, "--experts", "LIST", o.experts, "experts of a mixture",
+             "2,4 | 2,..,16 | 2,..,64; code: 2,..,128")
       ->delimiter(',')
       ->check(count);
-  add(app, group, "--temperature", "X", o.temperature, "of Gumbel gates", "2");
-  add(app, group, "--gate-samples", "N", o.gate_samples, "of a Gumbel gate at evaluation", "10")->check(count);
-  add(app, group, "--moie-average", "NAME", o.moie_average, "what those samples average: gates | outputs", "gates")
+  add_option(app, group, "--temperature", "X", o.temperature, "of Gumbel gates", "2");
+  add_option(app, group, "--gate-samples", "N", o.gate_samples, "of a Gumbel gate at evaluation", "10")->check(count);
+  add_option(app, group, "--moie-average", "NAME", o.moie_average, "what those samples average: gates | outputs",
+             "gates")
       ->check(one_of({"gates", "outputs"}));
-  add(app, group, "--controls", "LIST", o.controls, "which; their names stand below", "all")
+  add_option(app, group, "--controls", "LIST", o.controls, "which; their names stand below", "all")
       ->delimiter(',')
       ->check(one_of(control_names()));
 }
 
 void add_training(CLI::App& app, Options& o, const Program& program) {
   const char* const group = "Training by AdamW [smoke | quick | paper]";
-  add(app, group, "--epochs", "N", o.epochs, "at most", "20 | " + std::to_string(program.quick_epochs) + " | 1000")
+  add_option(app, group, "--epochs", "N", o.epochs, "at most",
+             "20 | " + std::to_string(program.quick_epochs) + " | 1000")
       ->check(count);
-  add(app, group, "--patience", "N", o.patience, "epochs without a lower validation loss that end it", "16")
+  add_option(app, group, "--patience", "N", o.patience, "epochs without a lower validation loss that end it", "16")
       ->check(count);
-  add(app, group, "--batch-size", "N", o.batch_size, "rows a step", "256")->check(count);
-  add(app, group, "--lr", "X", o.lr, "learning rate", "0.001");
-  add(app, group, "--weight-decay", "X", o.weight_decay, "decoupled, on all parameters", "0.03");
-  add(app, group, "--seed", "N", o.seed, "of weights and batches, and of the text preset's split", "0")->check(seed);
+  add_option(app, group, "--batch-size", "N", o.batch_size, "rows a step", "256")->check(count);
+  add_option(app, group, "--lr", "X", o.lr, "learning rate", "0.001");
+  add_option(app, group, "--weight-decay", "X", o.weight_decay, "decoupled, on all parameters", "0.03");
+  add_option(app, group, "--seed", "N", o.seed, "of weights and batches, and of the text preset's split", "0")
+      ->check(seed);
 }
 
 void add_results(CLI::App& app, Options& o) {
   const char* const group = "Results";
-  add(app, group, "--average", "NAME", o.average, "what classifiers average: logits | probabilities", "logits")
+  add_option(app, group, "--average", "NAME", o.average, "what classifiers average: logits | probabilities", "logits")
       ->check(one_of({"logits", "probabilities"}));
-  add(app, group, "--groups", "NAME", o.groups, "k networks: the first k, or all disjoint groups of k", "first")
+  add_option(app, group, "--groups", "NAME", o.groups, "k networks: the first k, or all disjoint groups of k", "first")
       ->check(one_of({"first", "disjoint"}));
-  add(app, group, "--out", "DIR", o.out, "folder of journal, tables, figures",
-      "results/PROGRAM[-EXPERIMENT]-PRESET-SCALE");
+  add_option(app, group, "--out", "DIR", o.out, "folder of journal, tables, figures",
+             "results/PROGRAM[-EXPERIMENT]-PRESET-SCALE");
   app.add_flag("--keep-weights", o.keep_weights, "keep every network's safetensors file")->group(group);
-  add(app, group, "--threads", "N", o.threads, "networks trained at once", "all cores")->check(whole<int>());
+  add_option(app, group, "--threads", "N", o.threads, "networks trained at once", "all cores")->check(whole<int>());
   app.add_flag("--quiet", o.quiet, "print nothing but warnings and errors")->group(group);
 }
 
@@ -148,11 +131,6 @@ template <class T> void refuse_twice(const char* option, const std::vector<T>& l
     if (std::find(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(i), list[i]) !=
         list.begin() + static_cast<std::ptrdiff_t>(i))
       throw Usage(message(option, ": ", list[i], " came twice"), 2);
-}
-
-void within(const char* option, Index value, Index least, Index most) {
-  if (value < least || value > most)
-    throw Usage(message(option, ": ", value, " came; it must be from ", least, " to ", most), 2);
 }
 
 /// An option that says nothing about the experiment is a mistake.
@@ -246,13 +224,7 @@ Options parse_options(const Program& program, const std::vector<std::string>& ar
   add_training(app, o, program);
   add_results(app, o);
   app.footer(footer(program));
-  try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::CallForHelp&) {
-    throw Usage(app.help(), 0);
-  } catch (const CLI::ParseError& error) {
-    throw Usage(error.what(), 2);
-  }
+  parse(app, arguments);
   fill(o, app, program);
   refuse_elsewhere(o, app);
   check(o);

@@ -8,13 +8,6 @@
 namespace wsym::experiment {
 namespace {
 
-std::string padded(const std::string& text, std::size_t width, bool left = false) {
-  std::size_t characters = 0;
-  for (const char c : text) characters += (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // UTF-8
-  const std::string space(characters < width ? width - characters : 0, ' ');
-  return left ? text + space : space + text;
-}
-
 std::string with_sd(const Moments& value) {
   return mean_and_sd(value.mean, value.sd, 4);
 }

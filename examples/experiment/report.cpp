@@ -30,12 +30,6 @@ Json build() {
       {{"wsym", WSYM_VERSION}, {"compiler", compiler()}, {"instructions", WSYM_EXPERIMENT_WORD(WSYM_SIMD)}});
 }
 
-std::string hexadecimal(std::uint64_t value) {
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value));
-  return digits;
-}
-
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
@@ -136,6 +130,17 @@ std::string describe(const Program& program) {
   return head + "\n" + row + "\n";
 }
 
+std::string hexadecimal(std::uint64_t value) {
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value));
+  return digits;
+}
+
+RunHeader run_header(const Json& identity, const std::string& command, int threads) {
+  return {identity, build(),
+          Json::object({{"command", command}, {"started", utc_now()}, {"threads", threads}, {"on", environment()}})};
+}
+
 RunHeader run_header(const Options& o, const Prepared<float>& data, const std::string& command) {
   const Json identity = Json::object({{"program", data.name},
                                       {"data", hexadecimal(data.fingerprint)},
@@ -150,12 +155,9 @@ RunHeader run_header(const Options& o, const Prepared<float>& data, const std::s
                                       {"weights", preset_weights(o.preset)},
                                       {"seed", o.seed},
                                       {"precision", "float"}});
-  return {identity, build(),
-          Json::object({{"command", command},
-                        {"started", utc_now()},
-                        {"threads", o.threads},
-                        {"keep_weights", o.keep_weights},
-                        {"on", environment()}})};
+  RunHeader header = run_header(identity, command, o.threads);
+  header.session["keep_weights"] = o.keep_weights;
+  return header;
 }
 
 std::string summary_json(const Options& options, const Prepared<float>& data, const Journal& journal,

@@ -15,6 +15,10 @@ std::string describe(const Program& program);
 
 /// Who runs, for the journal: options that must stay as they are, and the build.
 RunHeader run_header(const Options& options, const Prepared<float>& data, const std::string& command);
+RunHeader run_header(const Json& identity, const std::string& command, int threads);
+
+/// As fingerprints of data stand in results: 16 hexadecimal digits.
+std::string hexadecimal(std::uint64_t value);
 
 /// summary.json: what was run, on what, and with what.
 std::string summary_json(const Options& options, const Prepared<float>& data, const Journal& journal,

@@ -28,6 +28,18 @@ std::string mean_and_sd(double mean, double sd, int decimals) {
   return rounded(mean, decimals) + (std::isfinite(sd) ? " ± " + rounded(sd, decimals) : "");
 }
 
+std::size_t characters(const std::string& text) {
+  std::size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  return count;
+}
+
+std::string padded(const std::string& text, std::size_t width, bool left) {
+  const std::size_t count = characters(text);
+  const std::string space(count < width ? width - count : 0, ' ');
+  return left ? text + space : space + text;
+}
+
 std::string join(const std::vector<std::string>& parts, const std::string& separator) {
   std::string text;
   for (std::size_t i = 0; i < parts.size(); ++i) text += (i ? separator : "") + parts[i];

@@ -30,6 +30,12 @@ template <class T> T number_of(const std::string& word) {
   return value;
 }
 
+/// Characters of UTF-8.
+std::size_t characters(const std::string& text);
+
+/// With spaces to `width` characters, set flush left or right.
+std::string padded(const std::string& text, std::size_t width, bool left = false);
+
 std::string join(const std::vector<std::string>& parts, const std::string& separator);
 std::string join(const std::vector<Index>& parts, const std::string& separator);
 

@@ -247,16 +247,21 @@ inline Table read_mnist_part(const std::string& images_path, const std::string& 
 
 }  // namespace detail
 
+/// The 10,000 test images of MNIST alone, or those of a data set whose files have the same names and form, such as
+/// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017).
+inline Table read_mnist_test(const std::string& dir) {
+  return detail::read_mnist_part(
+      detail::find_file(dir, "mnist", {"t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte"}),
+      detail::find_file(dir, "mnist", {"t10k-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte"}));
+}
+
 /// MNIST (60,000 training images, then 10,000 test images, 28x28, grey 0..255), from the four idx files in dir/mnist,
 /// each plain or ".gz". Source: LeCun, Cortes, Burges (1998).
 inline Table read_mnist(const std::string& dir) {
-  const auto find = [&](const char* packed, const char* plain) {
-    return detail::find_file(dir, "mnist", {packed, plain});
-  };
-  Table table = detail::read_mnist_part(find("train-images-idx3-ubyte.gz", "train-images-idx3-ubyte"),
-                                        find("train-labels-idx1-ubyte.gz", "train-labels-idx1-ubyte"));
-  append(table, detail::read_mnist_part(find("t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte"),
-                                        find("t10k-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte")));
+  Table table = detail::read_mnist_part(
+      detail::find_file(dir, "mnist", {"train-images-idx3-ubyte.gz", "train-images-idx3-ubyte"}),
+      detail::find_file(dir, "mnist", {"train-labels-idx1-ubyte.gz", "train-labels-idx1-ubyte"}));
+  append(table, read_mnist_test(dir));
   return table;
 }
 

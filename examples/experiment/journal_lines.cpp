@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "experiment/journal_lines.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <set>
+
+namespace wsym::experiment {
+namespace {
+
+std::vector<std::string> journal_files(const std::string& folder) {
+  std::vector<std::string> files;
+  if (!std::filesystem::is_directory(folder)) return files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".jsonl") files.push_back(entry.path().string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void read_lines(const std::string& file, std::vector<JournalLine>& lines, std::vector<std::string>& warnings) {
+  const std::string text = read_file(file);
+  Index number = 1;
+  for (std::size_t start = 0; start < text.size(); ++number) {
+    const std::size_t end = text.find('\n', start);
+    if (end == text.npos) {
+      warnings.push_back(message(file, ":", number, ": the last line was cut off by a kill; it is left out"));
+      break;
+    }
+    lines.push_back({file, number, Json::parse(text.substr(start, end - start), message(file, ":", number))});
+    start = end + 1;
+  }
+}
+
+/// "option: there it is x, now it is y" for each member that differs.
+std::vector<std::string> differences(const Json& before, const Json& now) {
+  std::vector<std::string> list;
+  const auto text = [](const Json* value) {
+    return value ? value->dump() : std::string("unknown");
+  };
+  for (const auto& [name, value] : before.members())
+    if (const Json* other = now.find(name); !other || *other != value)
+      list.push_back(name + " was " + value.dump() + ", now it is " + text(other));
+  for (const auto& [name, value] : now.members())
+    if (!before.contains(name)) list.push_back(name + " was unknown, now it is " + value.dump());
+  return list;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+  return text;
+}
+
+/// Compares with every run before this one.
+void compare(const std::string& out, const RunHeader& header, const std::vector<Json>& runs,
+             std::vector<std::string>& warnings) {
+  std::set<std::string> builds;
+  for (const Json& run : runs) {
+    const auto changed = differences(run.at("identity"), header.identity);
+    expect<ConfigError>(changed.empty(), out, " holds the results of other settings: ", joined(changed),
+                        "; use the same settings or another --out");
+    const auto built = differences(run.at("build"), header.build);
+    if (!built.empty()) builds.insert(joined(built));
+  }
+  for (const std::string& change : builds)
+    warnings.push_back(out + " continues with another build: " + change +
+                       "; networks trained from here on need not have the same bits");
+}
+
+/// A name of its own for each process, in the order of their starts.
+std::string journal_name() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  return message(milliseconds, "-", getpid(), ".jsonl");
+}
+
+std::string lock_of(const std::string& out) {
+  make_directories(out + "/journal");
+  return out + "/lock";
+}
+
+}  // namespace
+
+std::vector<JournalLine> read_journal_lines(const std::string& folder, std::vector<std::string>& warnings) {
+  std::vector<JournalLine> lines;
+  for (const std::string& file : journal_files(folder)) read_lines(file, lines, warnings);
+  return lines;
+}
+
+Json without_session(const Json& line) {
+  Json rest = Json::object();
+  for (const auto& [name, value] : line.members())
+    if (name != "session") rest[name] = value;
+  return rest;
+}
+
+std::string canonical_journal(const std::string& folder) {
+  std::vector<std::string> warnings;
+  std::set<std::string> lines;
+  for (const JournalLine& line : read_journal_lines(folder, warnings)) lines.insert(without_session(line.json).dump());
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+LineJournal::LineJournal(const std::string& out, const RunHeader& header)
+    : folder_(out + "/journal"),
+      run_(Json::object(
+          {{"kind", "run"}, {"identity", header.identity}, {"build", header.build}, {"session", header.session}})),
+      lock_(lock_of(out)),
+      lines_(read_journal_lines(folder_, warnings_)) {
+  std::vector<Json> runs;
+  for_each_line(lines_, [&](const JournalLine& line) {
+    if (line.kind() == "run") runs.push_back(line.json);
+  });
+  compare(out, header, runs, warnings_);
+}
+
+const Json& LineJournal::start() {
+  file_.emplace(folder_ + "/" + journal_name());
+  write(run_);
+  return run_;
+}
+
+void LineJournal::write(const Json& line) {
+  const std::lock_guard guard(mutex_);
+  file_->write_line(line.dump());
+  file_->sync();
+}
+
+}  // namespace wsym::experiment
