@@ -78,6 +78,17 @@ void column_sums(benchmark::State& state) {
 }
 BENCHMARK(column_sums)->ArgName("cols")->Arg(1)->Arg(10)->Arg(128)->MinTime(0.1);
 
+void scale_and_sum_columns(benchmark::State& state) {
+  const Index cols = state.range(0), rows = 256;
+  auto x = numbers<float>(rows * cols);
+  const std::vector<float> factor(x.size(), 1.0f);  // x keeps its size
+  std::vector<float> out(static_cast<std::size_t>(cols));
+  time_elements(state, rows * cols, [&] {
+    kernels::scale_and_sum_columns<float>({x.data(), rows, cols, cols}, {factor.data(), rows, cols, cols}, out.data());
+  });
+}
+BENCHMARK(scale_and_sum_columns)->ArgName("cols")->Arg(64)->Arg(128)->MinTime(0.1);
+
 }  // namespace
 
 BENCHMARK_MAIN();
