@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "efficient/program.hpp"
 #include "experiment/cells.hpp"
 #include "experiment/controls.hpp"
 #include "experiment/report.hpp"
@@ -35,8 +36,8 @@ void catch_signals() {
   for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
 }
 
-std::string data_folder(const Program& program, const Options& options) {
-  if (!options.data.empty()) return options.data;
+std::string data_folder(const Program& program, const std::string& asked) {
+  if (!asked.empty()) return asked;
   if (program.comes_with_data && std::filesystem::is_directory(WSYM_EXAMPLES_DATA)) return WSYM_EXAMPLES_DATA;
   const char* const variable = std::getenv("WSYM_DATA_DIR");
   return variable != nullptr && *variable != '\0' ? variable : "data";
@@ -79,7 +80,7 @@ void write_results(const Options& options, const Prepared<float>& data, const Jo
 }
 
 int run_experiment(const Program& program, const Options& options, const std::string& command) {
-  const std::string folder = data_folder(program, options);
+  const std::string folder = data_folder(program, options.data);
   const Preset preset = options.preset == "code" ? Preset::code : Preset::text;
   const Prepared<float> data = prepare<float>(program.name, folder, preset, Key(options.seed).child("split"));
   const Trainers trainer(data, options);
@@ -114,7 +115,14 @@ int run_experiment(const Program& program, const Options& options, const std::st
 }  // namespace
 
 int run_program(const Program& program, int argc, char** argv) try {
-  const Options options = parse_options(program, {argv + 1, argv + argc});
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (efficient::asks_for_efficient(arguments)) {
+    const efficient::Options options = efficient::parse_options(program, arguments);
+    catch_signals();
+    return efficient::run_efficient(program, options, data_folder(program, options.data), joined(argc, argv),
+                                    interrupted);
+  }
+  const Options options = parse_options(program, arguments);
   if (options.describe) {
     std::fputs(describe(program).c_str(), stdout);
     return 0;

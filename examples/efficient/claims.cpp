@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+#include "efficient/claims.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "efficient/maker.hpp"
+#include "experiment/text.hpp"
+#include "wsym/metrics/statistics.hpp"
+
+namespace wsym::efficient {
+namespace {
+
+using experiment::shortest;
+
+/// A number for each repetition.
+using Series = std::map<Index, double>;
+
+Series operator-(const Series& a, const Series& b) {
+  Series difference;
+  for (const auto& [repeat, value] : a)
+    if (const auto other = b.find(repeat); other != b.end()) difference[repeat] = value - other->second;
+  return difference;
+}
+Series operator/(const Series& a, const Series& b) {
+  Series quotient;
+  for (const auto& [repeat, value] : a)
+    if (const auto other = b.find(repeat); other != b.end()) quotient[repeat] = value / other->second;
+  return quotient;
+}
+Series operator-(Series a) {
+  for (auto& [repeat, value] : a) value = -value;
+  return a;
+}
+
+/// Weighs each claim's systems against each other.
+class Judge {
+ public:
+  Judge(const Records& records, const System& common) : records_(records), make_(common) {}
+
+  std::vector<Finding> findings() {
+    static_ensembles();
+    growing_k_or_m();
+    e3_against_k();
+    e3_against_deep();
+    apart();
+    overlap();
+    multi_pred();
+    others();
+    diversity();
+    fewer_experts();
+    robustness();
+    few_shot();
+    return std::move(findings_);
+  }
+
+ private:
+  Series of(const System& system, const std::string& metric) const {
+    Series series;
+    for (const Record* record : repeats_of(records_, system))
+      if (const double value = record->number(metric); std::isfinite(value)) series[record->repeat] = value;
+    return series;
+  }
+  Series nll(const System& system) const { return of(system, "nll"); }
+
+  /// The claim holds if the difference lies below the bound.
+  void below(Index claim, const std::string& says, const std::string& measured, const Series& difference,
+             double bound = 0) {
+    std::vector<double> values;
+    for (const auto& [repeat, value] : difference) values.push_back(value);
+    if (values.empty()) return;
+    Finding f{claim, says, measured, 0, 0, 0, bound, static_cast<Index>(values.size()), "undecided"};
+    const Interval interval = mean_interval(values);
+    f.mean = wsym::summarise(values).mean, f.lower = interval.low, f.upper = interval.high;
+    if (f.upper < bound) f.verdict = "holds";
+    if (f.lower > bound) f.verdict = "does not";
+    findings_.push_back(f);
+  }
+
+  System deep(const char* base) const {
+    return make_("deep_ensemble", 1, 2, [=](System& s) { s.base = base; });
+  }
+  System moe(Index k) const { return make_("moe", k); }
+  System e3(Index k, Index m) const { return make_("e3", k, m); }
+
+  /// A fraction of the mean of a series, as a margin.
+  static double part(double fraction, const Series& series) {
+    double sum = 0;
+    for (const auto& [repeat, value] : series) sum += value;
+    return series.empty() ? 0 : fraction * std::abs(sum) / static_cast<double>(series.size());
+  }
+
+  void static_ensembles() {
+    const Series sparse = nll(moe(1)) - nll(deep("moe")), dense = nll(make_("mlp")) - nll(deep("mlp"));
+    below(1, "static ensembles help sparse mixtures as much as dense networks",
+          "NLL gain of two mlp - gain of two moe, bound a quarter of the former", dense - sparse, part(0.25, dense));
+  }
+
+  void growing_k_or_m() {
+    const auto per_flop = [&](const System& larger) {
+      return (nll(moe(1)) - nll(larger)) / (of(larger, "train_flops") - of(moe(1), "train_flops"));
+    };
+    below(2, "K is to be grown before M", "NLL gain a FLOP, of (K=1, M=2) - of (K=2, M=1)",
+          per_flop(e3(1, 2)) - per_flop(moe(2)));
+    below(2, "the best has both large", "NLL, (K=4, M=2) - the better of (K=4, M=1) and (K=1, M=4)",
+          nll(e3(4, 2)) - smaller(nll(moe(4)), nll(e3(1, 4))));
+  }
+  static Series smaller(Series a, const Series& b) {
+    for (auto& [repeat, value] : a)
+      if (const auto other = b.find(repeat); other != b.end()) value = std::min(value, other->second);
+    return a;
+  }
+
+  void e3_against_k() {
+    for (const char* const metric : {"nll", "error", "ece"})
+      below(3, "e3 (K=1, M=2) beats a moe of K=2", message(metric, ", e3 - moe"),
+            of(e3(1, 2), metric) - of(moe(2), metric));
+    for (const Index k : {1, 2})
+      below(12, "e3 is better calibrated than the sparse mixture",
+            message("ECE, e3 (K=", k, ", M=2) - moe (K=", k, ")"), of(e3(k, 2), "ece") - of(moe(k), "ece"));
+  }
+
+  void e3_against_deep() {
+    below(4, "e3 reaches the NLL of a deep ensemble of two", "NLL, e3 (K=1, M=2) - deep ensemble, bound 1 %",
+          nll(e3(1, 2)) - nll(deep("moe")), part(0.01, nll(deep("moe"))));
+    const Series saved = of(e3(1, 2), "train_flops") / of(deep("moe"), "train_flops");
+    below(4, "with 30 to 45 % fewer FLOPs", "training FLOPs, e3 / deep ensemble, bound 0.70", saved, 0.70);
+  }
+
+  void apart() {
+    const Series usual = nll(moe(4));
+    const double margin = part(0.01, usual);
+    below(5, "partitioning alone does not help", "NLL, moe (K=4) - partitioning (K=2, M=2), bound 1 %",
+          usual - nll(make_("partitioning", 2, 2)), margin);
+    for (const double noise : {1.0, 2.0, 4.0}) {
+      const System tiling = make_("tiling", 2, 2, [=](System& s) { s.noise *= noise; });
+      below(5, "tiling alone does not help",
+            message("NLL, moe (K=4) - tiling (K=2, M=2), noise x", noise, ", bound 1 %"), usual - nll(tiling), margin);
+      below(5, "and has no diversity", message("KL of tiling, noise x", noise, ", bound a tenth of e3's"),
+            of(tiling, "kl"), part(0.1, of(e3(2, 2), "kl")));
+    }
+  }
+
+  /// The least-squares slope of a metric over the share of experts that are shared.
+  Series slope_over_overlap(const std::string& metric, Index top_k) const {
+    std::map<Index, std::vector<std::pair<double, double>>> points;
+    for (const Index quarter : {0, 1, 2, 4}) {
+      const System system = make_("overlap", top_k, 2, [=](System& s) { s.shared = s.experts * quarter / 4; });
+      for (const auto& [repeat, value] : of(system, metric))
+        points[repeat].emplace_back(static_cast<double>(quarter) / 4, value);
+    }
+    Series slopes;
+    for (const auto& [repeat, list] : points) {
+      if (list.size() < 4) continue;
+      double x = 0, y = 0, xx = 0, xy = 0;
+      for (const auto& [a, b] : list) x += a, y += b, xx += a * a, xy += a * b;
+      slopes[repeat] = (4 * xy - x * y) / (4 * xx - x * x);
+    }
+    return slopes;
+  }
+  void overlap() {
+    for (const Index k : {1, 2}) {
+      below(6, "NLL rises with the overlap", message("- slope of the NLL over the shared part, K=", k),
+            -slope_over_overlap("nll", k));
+      below(6, "KL falls with the overlap", message("slope of the KL, K=", k), slope_over_overlap("kl", k));
+    }
+  }
+
+  void multi_pred() {
+    below(7, "multi-pred gets worse with K", "NLL, K=2 - K=8",
+          nll(make_("multi_pred", 2)) - nll(make_("multi_pred", 8)));
+    below(7, "and has no diversity", "KL, multi-pred (K=2), bound a quarter of that of e3 (K=2, M=2)",
+          of(make_("multi_pred", 2), "kl"), part(0.25, of(e3(2, 2), "kl")));
+  }
+
+  void others() {
+    const auto gain = [&](const System& system, const System& base) {
+      return nll(base) - nll(system);
+    };
+    const Series of_e3 = gain(e3(1, 2), moe(1));
+    below(8, "batch ensembles gain less than e3", "NLL gain, batch ensemble (M=2) over mlp - e3 (K=1, M=2) over moe",
+          gain(make_("batch_ensemble", 1, 2), make_("mlp")) - of_e3);
+    below(8, "Monte Carlo dropout gains less than e3", "the same of mc_dropout (K=1, M=2) over moe",
+          gain(make_("mc_dropout", 1, 2), moe(1)) - of_e3);
+    below(8, "mimo gains less than e3", "the same of mimo (K=2, M=2) over moe (K=2)",
+          gain(make_("mimo", 2, 2), moe(2)) - of_e3);
+    below(8, "mimo has no diversity", "KL of mimo (K=2, M=2), bound a tenth of e3's", of(make_("mimo", 2, 2), "kl"),
+          part(0.1, of(e3(1, 2), "kl")));
+  }
+
+  void diversity() {
+    const System down = make_.from_upstream("deep_ensemble", 1, 2, 1);
+    const Series kl = of(e3(1, 2), "kl");
+    below(9, "e3 is more diverse than a down-ensemble", "KL, down-ensemble (M=2) - e3 (K=1, M=2)", of(down, "kl") - kl);
+    below(9, "e3 is as diverse as an up-ensemble", "KL, up-ensemble (M=2) - e3, bound a quarter of the former",
+          of(deep("moe"), "kl") - kl, part(0.25, of(deep("moe"), "kl")));
+    below(9, "its members are worse than one model", "NLL, moe (K=1) - mean member of e3",
+          nll(moe(1)) - of(e3(1, 2), "member_nll"));
+    below(9, "its ensemble is better", "NLL, e3 - moe (K=1)", nll(e3(1, 2)) - nll(moe(1)));
+  }
+
+  void fewer_experts() {
+    const auto ensemble = [&](Index k, Index m) {
+      return nll(m == 1 ? moe(k) : make_("deep_ensemble", k, m, [=](System& s) { s.experts /= m; }));
+    };
+    for (const Index k : {1, 2})
+      for (const Index m : {2, 4})
+        below(10, "fewer experts in more members are better",
+              message("NLL, (M=", m, ", E=", make_.experts() / m, ") - (M=", m / 2, ", E=", make_.experts() * 2 / m,
+                      "), K=", k),
+              ensemble(k, m) - ensemble(k, m / 2));
+  }
+
+  /// Greatest less least NLL of some systems, as a part of the mean.
+  Series range(const std::vector<System>& systems) const {
+    std::map<Index, std::vector<double>> values;
+    for (const System& system : systems)
+      for (const auto& [repeat, value] : nll(system)) values[repeat].push_back(value);
+    Series ranges;
+    for (const auto& [repeat, list] : values) {
+      if (list.size() != systems.size()) continue;
+      const auto [least, greatest] = std::minmax_element(list.begin(), list.end());
+      ranges[repeat] = (*greatest - *least) / wsym::summarise(list).mean;
+    }
+    return ranges;
+  }
+  void robustness() {
+    std::vector<System> lambdas, permutations;
+    for (const double lambda : {1e-4, 1e-3, 1e-2, 1e-1, 1.0})
+      lambdas.push_back(make_("e3", 1, 2, [=](System& s) { s.balance = lambda; }));
+    for (Index p = 0; p <= 5; ++p) permutations.push_back(make_.from_upstream("e3", 1, 2, 1, p));
+    below(11, "results hardly depend on lambda", "range of the NLL of e3 (K=1, M=2) over lambda 1e-4 to 1, bound 5 %",
+          range(lambdas), 0.05);
+    below(11, "nor on which experts form a member", "range of the NLL over six permutations, bound 5 %",
+          range(permutations), 0.05);
+  }
+
+  void few_shot() {
+    const System system = make_("e3", 1, 2, [](System& s) { s.classes = "seen"; });
+    for (const int shots : {1, 5, 10, 25}) {
+      const Series joint = of(system, message("few_shot_joint_", shots)),
+                   disjoint = of(system, message("few_shot_disjoint_", shots));
+      Series apart = joint - disjoint;
+      for (auto& [repeat, value] : apart) value = std::abs(value);
+      below(13, "joint and disjoint few-shot agree",
+            message("|error, joint - disjoint|, ", shots, shots == 1 ? " shot" : " shots", ", bound 1 point"), apart,
+            0.01);
+    }
+  }
+
+  const Records& records_;
+  Maker make_;
+  std::vector<Finding> findings_;
+};
+
+std::string quoted(const std::string& text) {
+  return '"' + text + '"';
+}
+
+}  // namespace
+
+std::vector<Finding> findings_of(const Records& records, const System& common) {
+  std::vector<Finding> findings = Judge(records, common).findings();
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.claim < b.claim; });
+  return findings;
+}
+
+std::string claims_csv(const std::vector<Finding>& findings) {
+  std::string text = "claim,says,measured,mean,lower,upper,bound,n,verdict\n";
+  for (const Finding& f : findings)
+    text += experiment::join({std::to_string(f.claim), quoted(f.says), quoted(f.measured), shortest(f.mean),
+                              shortest(f.lower), shortest(f.upper), shortest(f.bound), std::to_string(f.n), f.verdict},
+                             ",") +
+            "\n";
+  return text;
+}
+
+}  // namespace wsym::efficient

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include <vector>
+
+#include "efficient/record.hpp"
+
+namespace wsym::efficient {
+
+/// One thing that decides a claim of the paper: a difference in every repetition, its mean with a t interval of 95 %,
+/// and what follows. A difference of which less is claimed has to lie below `bound`, all of its interval; where all of
+/// it lies above, the claim does not hold.
+struct Finding {
+  Index claim = 0;  // its number in the list of the paper's claims, see docs/efficient_ensembles.md
+  std::string says, measured;
+  double mean = 0, lower = 0, upper = 0, bound = 0;
+  Index n = 0;
+  std::string verdict;  // holds | does not | undecided
+};
+
+/// Every finding of which all systems have records, made of what `common` says.
+std::vector<Finding> findings_of(const Records& records, const System& common);
+
+/// claims.csv.
+std::string claims_csv(const std::vector<Finding>& findings);
+
+}  // namespace wsym::efficient

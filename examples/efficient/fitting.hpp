@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <atomic>
+
+#include "efficient/options.hpp"
+#include "wsym/nn/module.hpp"
+#include "wsym/optim/adamw.hpp"
+#include "wsym/optim/sgd.hpp"
+#include "wsym/train/fit.hpp"
+
+namespace wsym::efficient {
+
+/// Trains the networks of one system by the recipe that was asked for, and adds up what it took. adamw: that of the
+/// other experiments, stopped early, the best epoch's weights. sgd: momentum 0.9, a warm-up over the first twentieth of
+/// the steps, then a cosine to 1e-5, the gradient's norm cut at 10; a fixed number of epochs, the best one's weights.
+class Fitting {
+ public:
+  Fitting(const Options& options, const std::atomic<bool>& stop) : options_(options), stop_(stop) {}
+
+  /// `factor` of the learning rate, by parameter. A network that diverged is not to be used.
+  template <class M>
+  void operator()(M& network, const Dataset<float>& train, const Dataset<float>& valid, const Key& key,
+                  const ParameterFactor& factor = {}) {
+    if (stopped_ || diverged_) return;
+    const bool sgd = options_.recipe == "sgd";
+    FitOptions how{.epochs = options_.epochs, .patience = options_.patience, .batch_size = options_.batch_size};
+    const Observer observer = [this](const EpochReport&) {
+      return !stop_;
+    };
+    if (sgd) {
+      const Index steps = how.epochs * ((train.rows() + how.batch_size - 1) / how.batch_size);
+      const Index warm = std::max<Index>(1, steps / 20);
+      how.patience = 0;
+      how.clip_norm = 10;
+      how.schedule = warm_up(warm, cosine_schedule(std::max<Index>(1, steps - warm), 1e-5 / options_.lr), 0);
+    }
+    try {
+      const FitReport report =
+          sgd ? fit(network, Sgd<float>({.rate = options_.lr, .decay = options_.weight_decay, .factor = factor}), train,
+                    valid, how, key, observer)
+              : fit(network, AdamW<float>({.rate = options_.lr, .decay = options_.weight_decay, .factor = factor}),
+                    train, valid, how, key, observer);
+      epochs_ += report.epochs_run;
+      stopped_ = report.stop == Stop::observer;
+      diverged_ = report.diverged() || !first_not_finite(network).empty();
+    } catch (const Diverged&) {  // a router met logits that are not finite
+      diverged_ = true;
+    }
+  }
+
+  Index epochs() const { return epochs_; }
+  bool stopped() const { return stopped_; }
+  bool diverged() const { return diverged_; }
+
+ private:
+  const Options& options_;
+  const std::atomic<bool>& stop_;
+  Index epochs_ = 0;
+  bool stopped_ = false, diverged_ = false;
+};
+
+}  // namespace wsym::efficient

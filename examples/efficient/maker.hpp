@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "efficient/system.hpp"
+
+namespace wsym::efficient {
+
+/// Makes systems out of what they all share, without what their models have no use for.
+class Maker {
+ public:
+  explicit Maker(const System& common) : common_(common) {}
+
+  Index experts() const { return common_.experts; }
+  const System& common() const { return common_; }
+
+  /// change(system) comes last. Monte Carlo dropout drops a tenth unless something else was said.
+  template <class Change> System operator()(const char* model, Index top_k, Index members, Change change) const {
+    System system = common_;
+    system.model = model, system.top_k = top_k, system.members = members;
+    if (system.model == "mc_dropout" && system.dropout == 0) system.dropout = 0.1;
+    change(system);
+    return own(system);
+  }
+  System operator()(const char* model, Index top_k = 1, Index members = 1) const {
+    return (*this)(model, top_k, members, [](System&) {});
+  }
+
+  /// Fine-tuned from a network of another task.
+  System from_upstream(const char* model, Index top_k, Index members, Index upstream_k, Index permutation = 0) const {
+    return (*this)(model, top_k, members,
+                   [=](System& s) { s.start = "upstream", s.upstream_k = upstream_k, s.permutation = permutation; });
+  }
+
+  /// With `factor` times the width, in the stream and in blocks.
+  System scaled(const char* model, Index top_k, Index members, double factor) const {
+    return (*this)(model, top_k, members, [=](System& s) {
+      s.width = static_cast<Index>(static_cast<double>(s.width) * factor);
+      s.hidden = static_cast<Index>(static_cast<double>(s.hidden) * factor);
+    });
+  }
+
+ private:
+  System common_;
+};
+
+}  // namespace wsym::efficient

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include <vector>
+
+namespace wsym::efficient {
+
+/// One figure of points: a script for gnuplot that carries its data.
+struct Plot {
+  struct Point {
+    double x = 0, y = 0, error = 0;  // a bar of one standard error
+  };
+  struct Series {
+    std::string label;
+    std::vector<Point> points;
+    bool joined = true;
+  };
+
+  std::string name, title, x_label, y_label;
+  bool log_x = false;
+  bool diagonal = false;  // y = x, for reliability
+  std::vector<Series> series;
+};
+
+/// Values over two lists of labels; NaN leaves a cell blank. rows[i][j] lies at (columns[j], rows[i]).
+struct HeatMap {
+  std::string name, title, x_label, y_label;
+  std::vector<std::string> columns, rows;
+  std::vector<std::vector<double>> values;
+  int decimals = 3;
+};
+
+/// Draws name.svg, or name.png where the variable png is defined.
+std::string script_of(const Plot& plot);
+std::string script_of(const HeatMap& map);
+
+/// The points that no other beats: of smallest y among those of no larger x, by ascending x.
+std::vector<Plot::Point> pareto_front(std::vector<Plot::Point> points);
+
+}  // namespace wsym::efficient

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "efficient/program.hpp"
+
+#include <cstdio>
+#include <numeric>
+
+#include "efficient/report.hpp"
+#include "efficient/tables.hpp"
+#include "efficient/trainer.hpp"
+#include "experiment/progress.hpp"
+#include "experiment/report.hpp"
+#include "experiment/text.hpp"
+#include "wsym/core/parallel.hpp"
+
+namespace wsym::efficient {
+namespace {
+
+struct Work {
+  System system;
+  Index repeat;
+};
+
+/// Repetition by repetition, so that an interrupted run has whole ones.
+std::vector<Work> work_left(const std::vector<System>& systems, Index repeats, const Records& records) {
+  std::vector<Work> work;
+  for (Index repeat = 0; repeat < repeats; ++repeat)
+    for (const System& system : systems)
+      if (!records.contains({to_text(system), repeat})) work.push_back({system, repeat});
+  return work;
+}
+
+Json identity_of(const Options& o, const Prepared<float>& data) {
+  return Json::object({{"program", data.name},
+                       {"data", experiment::hexadecimal(data.fingerprint)},
+                       {"experiment", "efficient"},
+                       {"preset", "text"},
+                       {"recipe", o.recipe},
+                       {"lr", o.lr},
+                       {"weight_decay", o.weight_decay},
+                       {"batch_size", o.batch_size},
+                       {"epochs", o.epochs},
+                       {"patience", o.patience},
+                       {"seed", o.seed},
+                       {"other", o.ood},
+                       {"precision", "float"}});
+}
+
+/// The test images of another data set, scaled as the network's own.
+Tensor<float> other_rows(const std::string& folder, const Prepared<float>& data) {
+  if (folder.empty()) return {};
+  const Table table = read_mnist_test(folder);
+  std::vector<Index> rows(static_cast<std::size_t>(table.rows));
+  std::iota(rows.begin(), rows.end(), Index{0});
+  return data.preprocessor.transform<float>(table, std::span<const Index>(rows));
+}
+
+/// Trains what is left. Returns false if `stop` became true before all was done.
+bool run(const std::vector<Work>& work, const Trainer& trainer, Journal& journal, const Options& options,
+         const std::atomic<bool>& stop) {
+  experiment::ProgressBar bar(options.quiet ? nullptr : experiment::terminal(), static_cast<Index>(work.size()));
+  std::atomic<bool> failed = false;
+  parallel_for(static_cast<Index>(work.size()), Parallel{options.threads}, [&](Index i) {
+    if (stop || failed) return;
+    const Work& item = work[static_cast<std::size_t>(i)];
+    try {
+      if (const std::optional<Record> record = trainer.train(item.system, item.repeat, stop)) journal.append(*record);
+    } catch (...) {
+      failed = true;
+      throw;
+    }
+    bar.step(item.system.model);
+  });
+  return !stop;
+}
+
+}  // namespace
+
+int run_efficient(const experiment::Program& program, const Options& options, const std::string& folder,
+                  const std::string& command, const std::atomic<bool>& stop) {
+  const Prepared<float> data = prepare<float>(program.name, folder, Preset::text, Key(options.seed).child("split"));
+  const Trainer trainer(data, options, other_rows(options.ood, data));
+  const std::vector<Study> studies = studies_of(options.study, options.common, data.train.task.outputs);
+  const std::vector<System> systems = options.study.empty() ? systems_of(options) : systems_of(studies);
+  for (const System& system : systems) trainer.check(system);
+
+  const experiment::RunHeader header = experiment::run_header(identity_of(options, data), command, options.threads);
+  Journal journal(options.out, header);
+  for (const std::string& warning : journal.warnings())
+    std::fprintf(stderr, "%s: warning: %s\n", program.name.c_str(), warning.c_str());
+  const std::vector<Work> work = work_left(systems, options.repeats, journal.records());
+  if (!options.quiet)
+    std::fprintf(stderr, "%zu of %zu systems to train\n", work.size(),
+                 systems.size() * static_cast<std::size_t>(options.repeats));
+  if (!run(work, trainer, journal, options, stop)) {
+    std::fprintf(stderr, "%s: interrupted; %zu systems are in the journal. To continue: %s\n", program.name.c_str(),
+                 journal.records().size(), command.c_str());
+    return 1;
+  }
+  Subject subject{program.name, program.title, options.common, data.train.task.outputs, journal.runs()};
+  const std::string said = write_report(options.out, subject, journal.records());
+  if (options.quiet) return 0;
+  for (const Study& study : studies) std::printf("%s\n", printed_study(study, journal.records()).c_str());
+  std::printf("%s\n", said.c_str());
+  return 0;
+}
+
+}  // namespace wsym::efficient

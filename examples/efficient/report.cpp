@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "efficient/report.hpp"
+
+#include <algorithm>
+
+#include "efficient/figures.hpp"
+#include "efficient/tables.hpp"
+#include "experiment/gnuplot.hpp"
+#include "experiment/html.hpp"
+#include "experiment/report_style.hpp"
+#include "experiment/text.hpp"
+#include "wsym/io/atomic_file.hpp"
+#include "wsym/io/file.hpp"
+
+namespace wsym::efficient {
+namespace {
+
+using experiment::Drawn;
+using experiment::html_text;
+using experiment::HtmlTable;
+using experiment::rounded;
+
+class Page {
+ public:
+  explicit Page(std::string out) : out_(std::move(out)) {
+    make_directories(out_ + "/figures");
+    make_directories(out_ + "/tables");
+  }
+
+  void section(const std::string& id, const std::string& title, const std::string& html) {
+    links_ += "<li><a href=\"#" + id + "\">" + html_text(title) + "</a></li>\n";
+    html_ += "<h2 id=\"" + id + "\">" + html_text(title) + "</h2>\n" + html;
+  }
+
+  std::string figures(const Figures& figures) {
+    std::string html;
+    for (const Plot& plot : figures.plots) html += figure(plot.name, plot.title, script_of(plot));
+    for (const HeatMap& map : figures.maps) html += figure(map.name, map.title, script_of(map));
+    return html;
+  }
+
+  void write(const std::string& title) const {
+    write_file_atomically(
+        out_ + "/report.html",
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+        "content=\"width=device-width, initial-scale=1\">\n<title>" +
+            html_text(title) + "</title>\n<style>" + experiment::report_style +
+            "</style>\n</head>\n<body>\n<header>\n<h1>" + html_text(title) +
+            "</h1>\n<p>Sparse experts and efficient ensembles</p>\n<nav><ul>\n" + links_ +
+            "</ul></nav>\n</header>\n<main>\n" + html_ + "</main>\n</body>\n</html>\n");
+  }
+
+  const std::string& out() const { return out_; }
+  Drawn worst() const { return worst_; }
+
+ private:
+  std::string figure(const std::string& name, const std::string& title, const std::string& script) {
+    const std::string folder = out_ + "/figures";
+    write_file_atomically(folder + "/" + name + ".gp", script);
+    const Drawn drawn = experiment::run_gnuplot(folder, name);
+    worst_ = std::max(worst_, drawn);
+    if (drawn != Drawn::yes) return "";
+    return "<figure>" + experiment::inline_svg(read_file(folder + "/" + name + ".svg"), name + "-", title) +
+           "</figure>\n";
+  }
+
+  std::string out_, links_, html_;
+  Drawn worst_ = Drawn::yes;
+};
+
+constexpr const char* how_to_read = R"(<ul>
+<li>All numbers are measured on the test part; ± is one standard error of the mean over repetitions, which differ in
+weights, batches and noise and share one split of the data.</li>
+<li>Members' probabilities are averaged before a metric is taken. NLL in nats, errors in percent, ECE over 15 bins; KL is
+the mean over pairs of members i &lt; j.</li>
+<li>FLOPs are those of the products that are executed for an average row of a batch of 256: 2 a multiply-add; sparse layers
+count the rows that they sent to experts.</li>
+<li>The published numbers (Allingham et al. 2022) are of Vision Transformers on images: signs and orders can be compared,
+numbers cannot.</li>
+</ul>
+)";
+
+std::string study_table(const Study& study, const Records& records) {
+  std::vector<std::string> head = {"system"};
+  for (const std::string& metric : study.metrics) head.push_back(title_of(metric));
+  head.push_back("n");
+  HtmlTable table(head, 1);
+  for (const Study::Row& row : study.rows) {
+    const std::size_t n = repeats_of(records, row.system).size();
+    if (n == 0) continue;
+    std::vector<std::string> cells = {row.label};
+    for (const std::string& metric : study.metrics)
+      cells.push_back(text_of(metric, moments_of(records, row.system, metric)));
+    cells.push_back(std::to_string(n));
+    table.row(cells);
+  }
+  return table.empty() ? "" : table.html(study.title);
+}
+
+std::string gains_table(const Study& study, const Records& records) {
+  HtmlTable table({"system", "kFLOPs a row", "NLL", "gain over dense %", "normalised %"}, 1);
+  for (const auto& row : gains_over_dense(study, records)) table.row(row);
+  return table.empty() ? "" : table.html("Gains over a dense network of the same FLOPs (Table 10)");
+}
+
+std::string claims_table(const std::vector<Finding>& findings) {
+  HtmlTable table({"claim", "says", "verdict", "mean", "95 % interval", "bound", "n", "measured"}, 3);
+  for (const Finding& f : findings)
+    table.row({std::to_string(f.claim), f.says, f.verdict, rounded(f.mean, 4),
+               rounded(f.lower, 4) + " to " + rounded(f.upper, 4), rounded(f.bound, 4), std::to_string(f.n),
+               f.measured});
+  return "<p>Each line is a difference in every repetition; the claim holds where its whole interval lies below the "
+         "bound.</p>\n" +
+         table.html("The claims of the paper, decided on this data set");
+}
+
+std::string settings(const Json& identity) {
+  std::vector<std::string> words;
+  for (const auto& [name, value] : identity.members())
+    if (!value.is_string() || !value.string().empty())
+      words.push_back(name + " " + (value.is_string() ? value.string() : value.dump()));
+  return experiment::join(words, ", ");
+}
+
+std::string facts(const Subject& subject, const Records& records) {
+  std::string html = "<dl>\n";
+  std::vector<std::string> seen;
+  for (const Json& run : subject.runs) {
+    const std::string& command = run.at("session").string("command");
+    if (std::find(seen.begin(), seen.end(), command) != seen.end()) continue;
+    seen.push_back(command);
+    html += "<dt>Command</dt><dd><code>" + html_text(command) + "</code></dd>\n";
+  }
+  double seconds = 0;
+  Index diverged = 0;
+  for (const auto& [place, record] : records) seconds += record.seconds, diverged += record.diverged;
+  html += "<dt>Settings</dt><dd>" + html_text(settings(subject.runs.back().at("identity"))) + "</dd>\n";
+  return html + "<dt>Systems</dt><dd>" + std::to_string(records.size()) + " trained in " +
+         experiment::duration(seconds) + " of processor time" +
+         (diverged > 0 ? message("; ", diverged, " diverged and are in no average") : std::string()) + "</dd>\n</dl>\n";
+}
+
+/// Systems that no study names: what --models asked for.
+std::string other_systems(const std::vector<Study>& studies, const Records& records, const System& common) {
+  Study rest{"systems", "Systems", {"nll", "error", "brier", "ece", "kl", "train_flops", "forward_flops"}, {}};
+  const std::vector<System> named = systems_of(studies);
+  for (const auto& [place, record] : records)
+    if (std::find(named.begin(), named.end(), record.system) == named.end() &&
+        (rest.rows.empty() || !(rest.rows.back().system == record.system)))
+      rest.rows.push_back({describe(record.system, common), record.system});
+  return study_table(rest, records);
+}
+
+}  // namespace
+
+std::string write_report(const std::string& out, const Subject& subject, const Records& records) {
+  Page page(out);
+  page.section("how-to-read", "How to read this page", how_to_read);
+  page.section("run", "What was run", facts(subject, records));
+  const std::vector<Study> studies = studies_of("all", subject.common, subject.classes);
+  if (const std::vector<Finding> findings = findings_of(records, subject.common); !findings.empty()) {
+    page.section("claims", "The claims of the paper", claims_table(findings));
+    write_file_atomically(out + "/claims.csv", claims_csv(findings));
+  }
+  Index tables = 0;
+  for (const Study& study : studies) {
+    const std::string table = study_table(study, records);
+    if (table.empty()) continue;
+    const std::string gains = study.name == "fig9" ? gains_table(study, records) : "";
+    page.section(study.name, study.name + ": " + study.title,
+                 table + gains + page.figures(figures_of(study, records, subject.common)));
+    write_file_atomically(out + "/tables/" + study.name + ".csv", study_csv(study, records));
+    ++tables;
+  }
+  if (const std::string others = other_systems(studies, records, subject.common); !others.empty())
+    page.section("systems", "Other systems", others);
+  page.section("routing", "Calibration and routing", page.figures(routing_and_reliability(records, subject.common)));
+  write_file_atomically(out + "/metrics.csv", metrics_csv(subject.dataset, records));
+  page.write(subject.title + ": sparse experts and efficient ensembles");
+  const std::string drawn = page.worst() == Drawn::yes ? ""
+                            : page.worst() == Drawn::no_gnuplot
+                                ? "\nno figures: gnuplot is not installed (Debian, "
+                                  "Ubuntu: apt-get install gnuplot-nox)"
+                                : "\nno figures: gnuplot failed, see " + out + "/figures/gnuplot.log";
+  return message("report: ", out, "/report.html; metrics.csv, ", tables, tables == 1 ? " table" : " tables",
+                 " in tables/, figures/", drawn);
+}
+
+}  // namespace wsym::efficient

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include <vector>
+
+#include "efficient/claims.hpp"
+#include "efficient/studies.hpp"
+
+namespace wsym::efficient {
+
+/// What a results folder is about.
+struct Subject {
+  std::string dataset, title;
+  System common;
+  Index classes = 0;
+  std::vector<Json> runs;  // the journal's run lines
+};
+
+/// Writes into `out`: tables/STUDY.csv of every study with a record, metrics.csv, claims.csv, figures/, and
+/// report.html, one page with all of it that needs no other file. Returns what to tell the user.
+std::string write_report(const std::string& out, const Subject& subject, const Records& records);
+
+}  // namespace wsym::efficient

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include <vector>
+
+#include "efficient/record.hpp"
+
+namespace wsym::efficient {
+
+/// The systems of one table or figure of the paper, and what is shown of them.
+struct Study {
+  struct Row {
+    std::string label;
+    System system;
+  };
+
+  std::string name, title;
+  std::vector<std::string> metrics;  // of Record::numbers, the columns
+  std::vector<Row> rows;
+  bool holds_out = false;  // needs classes that can be held out
+};
+
+/// What --study knows: "all", table2, table3, ... fig12. Some names stand for one study: table5 and table12.
+std::vector<std::string> study_names();
+
+/// The studies of a name, of systems that have what `common` says. "all": every one that fits the number of classes.
+/// Rows whose K or M does not fit the experts are left out.
+std::vector<Study> studies_of(const std::string& name, const System& common, Index classes);
+
+/// The systems of all rows, each once, in order.
+std::vector<System> systems_of(const std::vector<Study>& studies);
+
+}  // namespace wsym::efficient

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "efficient/tables.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "experiment/text.hpp"
+
+namespace wsym::efficient {
+namespace {
+
+using experiment::join;
+using experiment::Moments;
+using experiment::rounded;
+using experiment::shortest;
+
+std::string quoted(const std::string& text) {
+  return text.find(',') == text.npos ? text : '"' + text + '"';
+}
+
+bool starts(const std::string& text, const char* with) {
+  return text.rfind(with, 0) == 0;
+}
+/// Shown as a percentage.
+bool is_share(const std::string& metric) {
+  return starts(metric, "error") || metric == "member_error" || starts(metric, "few_shot");
+}
+bool is_flops(const std::string& metric) {
+  return metric.find("flops") != metric.npos;
+}
+
+/// The metrics that at least one row has.
+std::vector<std::string> shown_metrics(const Study& study, const Records& records) {
+  std::vector<std::string> shown;
+  for (const std::string& metric : study.metrics)
+    if (std::any_of(study.rows.begin(), study.rows.end(),
+                    [&](const Study::Row& row) { return moments_of(records, row.system, metric).n > 0; }))
+      shown.push_back(metric);
+  return shown;
+}
+
+}  // namespace
+
+Moments moments_of(const Records& records, const System& system, const std::string& metric) {
+  std::vector<double> values;
+  for (const Record* record : repeats_of(records, system)) values.push_back(record->number(metric));
+  return experiment::moments(values);
+}
+
+std::string title_of(const std::string& metric) {
+  if (metric == "nll") return "NLL";
+  if (metric == "ece" || metric == "kl") return metric == "ece" ? "ECE" : "KL";
+  std::string text = metric;
+  std::replace(text.begin(), text.end(), '_', ' ');
+  if (is_share(metric)) return text + " %";
+  return is_flops(metric) ? (starts(metric, "train") ? "kFLOPs a row, training" : "forward") : text;
+}
+
+std::string text_of(const std::string& metric, const Moments& value) {
+  if (value.n == 0) return "-";
+  if (is_flops(metric)) return rounded(value.mean / 1000, 0);
+  const double factor = is_share(metric) ? 100 : 1;
+  return experiment::mean_and_sd(factor * value.mean, factor * value.se(), is_share(metric) ? 2 : 4);
+}
+
+std::string study_csv(const Study& study, const Records& records) {
+  std::vector<std::string> head = {"row", "system", "n"};
+  for (const std::string& metric : study.metrics) head.insert(head.end(), {metric, metric + "_se"});
+  std::string text = join(head, ",") + "\n";
+  for (const Study::Row& row : study.rows) {
+    std::vector<std::string> fields = {quoted(row.label), quoted(to_text(row.system)),
+                                       std::to_string(repeats_of(records, row.system).size())};
+    for (const std::string& metric : study.metrics) {
+      const Moments value = moments_of(records, row.system, metric);
+      fields.insert(fields.end(), {shortest(value.mean), shortest(value.se())});
+    }
+    text += join(fields, ",") + "\n";
+  }
+  return text;
+}
+
+std::string printed_study(const Study& study, const Records& records) {
+  const std::vector<std::string> metrics = shown_metrics(study, records);
+  std::vector<std::vector<std::string>> lines = {{""}};
+  for (const std::string& metric : metrics) lines[0].push_back(title_of(metric));
+  for (const Study::Row& row : study.rows) {
+    if (repeats_of(records, row.system).empty()) continue;
+    lines.push_back({row.label});
+    for (const std::string& metric : metrics)
+      lines.back().push_back(text_of(metric, moments_of(records, row.system, metric)));
+  }
+  std::vector<std::size_t> widths(metrics.size() + 1);
+  for (const auto& line : lines)
+    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], experiment::characters(line[i]));
+  std::string text = study.title + "\n";
+  for (const auto& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i)
+      text += (i ? "  " : "") + experiment::padded(line[i], widths[i], i == 0);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string metrics_csv(const std::string& dataset, const Records& records) {
+  std::string text = "experiment,dataset,preset,variant,size,split,metric,mean,sd,se,n\n";
+  std::string last;
+  for (const auto& [place, record] : records) {
+    if (place.first == last) continue;
+    last = place.first;
+    for (const auto& [metric, value] : record.numbers) {
+      const Moments all = moments_of(records, record.system, metric);
+      text += join({"efficient", dataset, "text", quoted(last), std::to_string(record.system.members), "test", metric,
+                    shortest(all.mean), shortest(all.sd), shortest(all.se()), std::to_string(all.n)},
+                   ",") +
+              "\n";
+    }
+  }
+  return text;
+}
+
+}  // namespace wsym::efficient

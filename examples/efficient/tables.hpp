@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include <vector>
+
+#include "efficient/record.hpp"
+#include "efficient/studies.hpp"
+#include "experiment/summary.hpp"
+
+namespace wsym::efficient {
+
+/// A metric of a system over its repetitions.
+experiment::Moments moments_of(const Records& records, const System& system, const std::string& metric);
+
+/// What a metric is called in tables for people, and how it is written: errors and differences in percent, FLOPs in
+/// thousands a row.
+std::string title_of(const std::string& metric);
+std::string text_of(const std::string& metric, const experiment::Moments& value);
+
+/// The rows of a study: its label, its system, n, and of each metric mean and standard error. Rows without a record
+/// have n = 0.
+std::string study_csv(const Study& study, const Records& records);
+
+/// The same for people, with mean ± standard error; rows without a record are left out.
+std::string printed_study(const Study& study, const Records& records);
+
+/// metrics.csv, in the long form of the other experiments: every number of every system, one row each.
+std::string metrics_csv(const std::string& dataset, const Records& records);
+
+}  // namespace wsym::efficient

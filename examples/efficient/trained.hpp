@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <functional>
+
+#include "efficient/fitting.hpp"
+#include "efficient/tasks.hpp"
+#include "wsym/nn/routing_stats.hpp"
+
+namespace wsym::efficient {
+
+/// A trained system as its metrics see it.
+struct Trained {
+  using Predict = std::function<std::vector<Tensor<float>>(const Tensor<float>& x)>;
+
+  Predict logits;    // of each member, (rows, classes)
+  Predict features;  // of each member: what its head reads; empty for multi_pred, mimo and tabm
+  std::function<std::vector<RoutingStats>(const Tensor<float>& x)> routing;  // of each sparse layer, or empty
+  Index parameters = 0;
+  double train_flops = 0, forward_flops = 0;  // a row, products that are executed
+  double bytes = 0;                           // on the tape in a training step of 256 rows
+};
+
+/// Trains a system on the parts' training rows. Everything that it draws comes from `key`: member m of a deep ensemble
+/// from its m-th child, a network on its own as member 0, so that systems are pairs. Without value when fitting stopped
+/// or diverged. Throws ConfigError for a system that cannot be built.
+Trained train_system(const System& system, const Parts& parts, Fitting& fit, const Key& key);
+
+/// Throws ConfigError where train_system would.
+void check_system(const System& system, const Parts& parts);
+
+}  // namespace wsym::efficient

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <atomic>
+#include <optional>
+
+#include "efficient/options.hpp"
+#include "efficient/record.hpp"
+#include "wsym/data/datasets.hpp"
+
+namespace wsym::efficient {
+
+/// Trains and measures systems. Calls are const and may come from several threads; a record is a function of data,
+/// options, system and repetition.
+class Trainer {
+ public:
+  /// Refers to the data. other: rows of another data set, out of the distribution; may be empty.
+  Trainer(const Prepared<float>& data, const Options& options, Tensor<float> other = {})
+      : data_(data), options_(options), other_(std::move(other)) {}
+
+  /// Throws ConfigError for a system that cannot be built or does not fit the data.
+  void check(const System& system) const;
+
+  /// Empty if `stop` became true meanwhile.
+  std::optional<Record> train(const System& system, Index repeat, const std::atomic<bool>& stop) const;
+
+ private:
+  const Prepared<float>& data_;
+  Options options_;
+  Tensor<float> other_;
+};
+
+}  // namespace wsym::efficient

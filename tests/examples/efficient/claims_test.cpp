@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "efficient/claims.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "efficient/maker.hpp"
+
+using namespace wsym;
+using namespace wsym::efficient;
+
+namespace {
+void add(Records& records, const System& system, const std::vector<double>& nll) {
+  for (std::size_t i = 0; i < nll.size(); ++i) {
+    Record record{.system = system, .repeat = static_cast<Index>(i)};
+    record.numbers = {{"nll", nll[i]}, {"train_flops", 1000.0 * static_cast<double>(system.members)}};
+    records[{to_text(system), record.repeat}] = record;
+  }
+}
+std::vector<Finding> of_claim(const Records& records, Index claim) {
+  std::vector<Finding> findings = findings_of(records, {});
+  std::erase_if(findings, [&](const Finding& f) { return f.claim != claim; });
+  return findings;
+}
+}  // namespace
+
+TEST_CASE("claims: an interval below the bound holds, above it does not, across it decides nothing") {
+  const Maker make(System{});
+  const auto verdict = [&](const std::vector<double>& e3, const std::vector<double>& moe) {
+    Records records;
+    add(records, make("e3", 1, 2), e3);
+    add(records, make("moe", 2), moe);
+    const auto findings = of_claim(records, 3);
+    REQUIRE(findings.size() == 1);  // of the NLL alone: there is no error and no ECE
+    CHECK(findings[0].n == 3);
+    return findings[0];
+  };
+  const Finding holds = verdict({0.50, 0.51, 0.49}, {0.60, 0.62, 0.59});
+  CHECK(holds.verdict == "holds");
+  CHECK(holds.mean == doctest::Approx(-0.31 / 3));
+  CHECK(holds.lower < holds.mean);
+  CHECK(holds.upper < 0);
+  CHECK(verdict({0.60, 0.62, 0.59}, {0.50, 0.51, 0.49}).verdict == "does not");
+  CHECK(verdict({0.50, 0.60, 0.55}, {0.55, 0.55, 0.55}).verdict == "undecided");
+}
+
+TEST_CASE("claims: repetitions are paired, and those that one system lacks do not count") {
+  const Maker make(System{});
+  Records records;
+  add(records, make("e3", 1, 2), {1.0, 2.0, 3.0, 9.0});
+  add(records, make("moe", 2), {1.1, 2.1, 3.1});
+  const auto findings = of_claim(records, 3);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].n == 3);
+  CHECK(findings[0].mean == doctest::Approx(-0.1));
+  CHECK(findings[0].verdict == "holds");  // every difference is -0.1, whatever the levels
+}
+
+TEST_CASE("claims: nothing is said of systems that were not run; one repetition decides nothing") {
+  CHECK(findings_of({}, {}).empty());
+  const Maker make(System{});
+  Records records;
+  add(records, make("e3", 1, 2), {0.5});
+  add(records, make("moe", 2), {0.6});
+  REQUIRE(of_claim(records, 3).size() == 1);
+  CHECK(of_claim(records, 3)[0].verdict == "undecided");
+  CHECK(claims_csv(findings_of(records, {})).find("\"e3 (K=1, M=2) beats a moe of K=2\"") != std::string::npos);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "efficient/plots.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "efficient/figures.hpp"
+#include "examples/experiment/scratch_folder.hpp"
+#include "experiment/gnuplot.hpp"
+#include "wsym/core/error.hpp"
+#include "wsym/io/atomic_file.hpp"
+#include "wsym/io/file.hpp"
+
+using namespace wsym;
+using namespace wsym::efficient;
+using experiment::Drawn;
+
+namespace {
+/// What gnuplot makes of a script; empty where it is not installed.
+std::string drawing(const std::string& name, const std::string& script) {
+  const ScratchFolder folder;
+  write_file_atomically(folder.path + "/" + name + ".gp", script);
+  const Drawn drawn = experiment::run_gnuplot(folder.path, name);
+  if (drawn == Drawn::no_gnuplot) {
+    MESSAGE("gnuplot is not installed: skipped");
+    return "";
+  }
+  CAPTURE(read_file(folder.path + "/gnuplot.log"));
+  REQUIRE(drawn == Drawn::yes);
+  return read_file(folder.path + "/" + name + ".svg");
+}
+}  // namespace
+
+TEST_CASE("plot: gnuplot draws its series with their labels, quotes and all") {
+  const Plot plot{"p",
+                  "NLL of \"all\"",
+                  "FLOPs",
+                  "NLL",
+                  true,
+                  false,
+                  {{"moe", {{1e3, 0.5, 0.01}, {1e4, 0.4, 0}}, true}, {"e3 'two'", {{2e3, 0.3, 0.02}}, false}}};
+  const std::string svg = drawing("p", script_of(plot));
+  if (svg.empty()) return;
+  for (const char* text : {"NLL of \"all\"", "FLOPs", "moe", "e3 'two'"}) {
+    CAPTURE(text);
+    CHECK(svg.find(text) != std::string::npos);
+  }
+}
+
+TEST_CASE("heat map: gnuplot writes its values; a cell without one stays blank") {
+  const HeatMap map{"m", "Map", "K", "M", {"1", "2"}, {"1", "2"}, {{0.1234, 2}, {NAN, 3}}, 2};
+  const std::string script = script_of(map), svg = drawing("m", script);
+  CHECK(script.find("nan") == std::string::npos);
+  if (!svg.empty()) CHECK(svg.find("0.12") != std::string::npos);
+}
+
+TEST_CASE("pareto front: what nothing cheaper beats, by cost") {
+  const auto front = pareto_front({{3, 1, 0}, {1, 5, 0}, {2, 6, 0}, {2, 4, 0}, {4, 1, 0}});
+  REQUIRE(front.size() == 3);
+  CHECK(front[0].x == 1);
+  CHECK(front[1].y == 4);
+  CHECK(front[2].x == 3);
+}
+
+TEST_CASE("dense fit: a cubic in the logarithm is found again, with its slope") {
+  const auto cubic = [](double flops) {
+    const double l = std::log(flops);
+    return 2 - 0.3 * l + 0.02 * l * l - 0.0005 * l * l * l;
+  };
+  std::vector<double> flops, nll;
+  for (double f = 1e3; f < 1e7; f *= 3) flops.push_back(f), nll.push_back(cubic(f));
+  const DenseFit fit = fit_dense(flops, nll);
+  for (const double f : {2e3, 5e5}) {
+    CHECK(fit(f) == doctest::Approx(cubic(f)).epsilon(1e-9));
+    CHECK(fit.slope(f) == doctest::Approx((cubic(f * 1.001) - cubic(f / 1.001)) / (f * 0.002)).epsilon(1e-4));
+  }
+  CHECK_THROWS_AS(fit_dense({1, 2, 3}, {1, 2, 3}), ConfigError);
+}
