@@ -57,7 +57,7 @@ python3 $peers/compare.py --work "$out" --core "$core" "${contestants[@]}" "$@" 
 
 echo
 echo "Members over threads, peak memory, tape and AdamW:"
-for bench in ensemble/threads ensemble/predict train/step kernels/gemm ops/op train/moe; do
+for bench in ensemble/threads ensemble/predict train/step kernels/gemm ops/op train/moe train/sparse; do
   source=benchmarks/${bench}_bench.cpp
   [[ -e $source ]] || continue
   build "$out/${bench//\//_}_bench" "$source" -lbenchmark -lpthread ||

@@ -9,6 +9,7 @@ import numpy as np
 
 RATE, DECAY = 1e-3, 3e-2
 ROWS, BATCHES, MEMBERS, EXPERTS = 256, 16, 64, 16
+TOKENS = 4096
 SHAPES = {"california": (8, 1), "otto": (93, 9), "mnist": (784, 10)}
 
 
@@ -52,6 +53,32 @@ class Case:
         gate = numbers.take(EXPERTS, self.features), numbers.take(EXPERTS)
         return gate, [numbers.layers(self.widths) for _ in range(EXPERTS)]
 
+    def loss(self, result):
+        return float(result)
+
+
+class SparseCase:
+    """A sparse layer: tokens, the router (experts, width), the layers of each expert, and what wsym makes of them."""
+
+    def __init__(self, name, folder):
+        self.width, self.hidden, self.experts, self.choices = (int(part[1:]) for part in name.split("_"))
+        numbers = Numbers(f"{folder}/sparse.f32")
+        tokens = lambda: numbers.take(TOKENS, self.width)
+        layer = lambda: (numbers.take(self.experts, self.width),
+                         [numbers.layers([self.width, self.hidden, self.width]) for _ in range(self.experts)])
+        self.x, self.cotangent, self.layer = tokens(), tokens(), layer()
+        self.output, self.gradients = tokens(), [tokens(), *self.listed(*layer())]
+
+    @staticmethod
+    def listed(router, experts):
+        return [router] + [p for layers in experts for layer in layers for p in layer]
+
+    def loss(self, result):
+        """The largest difference from wsym, relative or at least 1, of an output and what gradients() lists."""
+        output, gradients = result
+        return np.max([np.max(np.abs(got.detach().numpy() - want) / np.maximum(1, np.abs(want)))
+                       for got, want in zip([output, *gradients()], [self.output, *self.gradients], strict=True)])
+
 
 def microseconds(budget, call):
     """Processor time of one call, all threads: the median over blocks that together take about `budget` seconds."""
@@ -70,7 +97,8 @@ def microseconds(budget, call):
 
 
 def serve(variants):
-    """variants: {"step:stock": build}; build(case) -> (call, divisor): call() runs one step and returns its loss."""
+    """variants: {"step:stock": build}; build(case) -> (call, divisor): call() runs one step, case.loss(call()) is its
+    loss."""
     loaded = {}
     for line in sys.stdin:
         try:
@@ -80,11 +108,11 @@ def serve(variants):
                 continue
             kind, variant, name, folder, number = rest
             if name not in loaded:
-                loaded = {name: Case(name, folder)}
+                loaded = {name: (SparseCase if kind == "sparse" else Case)(name, folder)}
             call, divisor = variants[f"{kind}:{variant}"](loaded[name])
             if word == "time":
                 print(microseconds(float(number), call) / divisor, flush=True)
             else:
-                print(*[float(call()) for _ in range(int(number))], flush=True)
+                print(*[loaded[name].loss(call()) for _ in range(int(number))], flush=True)
         except Exception as error:  # the loop must answer, whatever a library throws
             print("error", type(error).__name__, str(error).replace("\n", " ")[:300], flush=True)

@@ -4,6 +4,7 @@
 Each contestant is a program that answers one line for one line:
   list                                          -> "step:stock step:flat ..." (kind:variant)
   losses KIND VARIANT CASE FOLDER COUNT         -> COUNT losses, from the initial weights
+         of a sparse layer: the difference of output and gradients from wsym's
   time   KIND VARIANT CASE FOLDER SECONDS       -> microseconds of processor time a (member-)step or a prediction
 and wsym also: peak -> FLOP/s of the FMA probe; work ... -> FLOPs of a step; save CASE FOLDER.
 A round asks every contestant once for every kind and case; a ratio is the median over rounds of the ratios within one
@@ -21,6 +22,7 @@ import sys
 CASES = [f"{data}_{hidden}" for data in ("california", "otto", "mnist") for hidden in (64, 128, 256)]
 ONLY_CASE = {"predict_1": "otto_128", "predict_4096": "otto_128", "moe": "otto_64", "moie": "otto_64"}
 MIXTURES = {"moe": 2.0, "moie": 1.3}  # kind -> goal: time of a peer's best step over wsym's
+SPARSE = {f"D{size}_K{k}": goal for size, goal in (("256_F1024_E32", 1.3), ("64_F128_E16", 2.5)) for k in (1, 2)}
 GOALS = {  # kind and peer group -> the goal for a case
     "step over PyTorch's best": lambda data, d: {64: 2.1 if data == "mnist" else 3.3, 128: 2.0, 256: 1.5}[d],
     "step over stock PyTorch": lambda data, d: {64: 2.2 if data == "mnist" else 4.5, 128: 2.3, 256: 1.9}[d],
@@ -58,7 +60,8 @@ class Contestant:
     def kinds(self, case):
         kinds = [v.split(":") for v in self.variants]
         return [(kind, variant) for kind, variant in kinds
-                if ONLY_CASE.get(kind, case) == case and (case, kind, variant) not in self.dropped]
+                if (kind == "sparse") == (case in SPARSE) and ONLY_CASE.get(kind, case) == case
+                and (case, kind, variant) not in self.dropped]
 
 
 def start(commands, core, kinds):
@@ -72,16 +75,18 @@ def start(commands, core, kinds):
 
 
 def check_losses(contestants, folders, steps):
-    """Every variant follows wsym's losses; one that does not, or cannot run, is dropped with a line that says so."""
+    """Every variant follows wsym's losses; one that does not, or cannot run, is dropped with a line that says so. Of a
+    sparse layer one step is enough: what it answers is its difference from wsym."""
     worst = {}
     for case, folder in folders.items():
         references = {}  # of single networks, and of each kind of mixture
         for c in contestants:
             for kind, variant in c.kinds(case):
-                if kind.startswith("predict") or variant in ("w_asymmetric", "members"):
+                if kind.startswith("predict") or variant in ("w_asymmetric", "members", "dense"):
                     continue
                 try:
-                    losses = [float(x) for x in c.ask("losses", kind, variant, case, folder, steps).split()]
+                    count = 1 if kind == "sparse" else steps
+                    losses = [float(x) for x in c.ask("losses", kind, variant, case, folder, count).split()]
                     reference = references.setdefault(kind if kind in MIXTURES else "step", losses)
                     off = max(abs(a - b) / max(1.0, abs(b)) for a, b in zip(losses, reference, strict=True))
                 except RuntimeError as error:
@@ -90,9 +95,10 @@ def check_losses(contestants, folders, steps):
                     print(f"{c.name} {kind}:{variant} on {case}: dropped, losses {off}")
                     c.dropped.add((case, kind, variant))
                 else:
-                    worst[c.name] = max(worst.get(c.name, 0.0), off)
-    for name, off in worst.items():
-        print(f"losses over {steps} steps: {name} within {off:.1e} of wsym (relative, at least 1)")
+                    what = "outputs and gradients of a sparse layer" if kind == "sparse" else f"losses of {steps} steps"
+                    worst[what, c.name] = max(worst.get((what, c.name), 0.0), off)
+    for (what, name), off in worst.items():
+        print(f"{what}: {name} within {off:.1e} of wsym (relative, at least 1)")
 
 
 def measure(contestants, folders, rounds, seconds):
@@ -146,7 +152,7 @@ def report(times, peaks, work, peers):
     for case in cases:
         if (step := wsym["step"](case)) not in times:
             continue
-        of_peak = statistics.median(work[case, "step"] / (t * 1e-6) / p for t, p in zip(times[step], peaks[case]))
+        of_peak = statistics.median(work[step] / (t * 1e-6) / p for t, p in zip(times[step], peaks[case]))
         rows.append([case, statistics.median(times[step]), of_peak, 0.75 if case.endswith("_64") else 0.82,
                      ratio(times, step, (case, "step", "wsym", "by_hand")),
                      ratio(times, (case, "step", "wsym", "w_asymmetric"), step)])
@@ -177,10 +183,19 @@ def report(times, peaks, work, peers):
     for kind, goal in MIXTURES.items():
         case = ONLY_CASE[kind]
         if (key := (case, kind, "wsym", "stacked")) in times:
-            of_peak = statistics.median(work[case, kind] / (t * 1e-6) / p for t, p in zip(times[key], peaks[case]))
+            of_peak = statistics.median(work[key] / (t * 1e-6) / p for t, p in zip(times[key], peaks[case]))
             rows.append([kind, statistics.median(times[key]), of_peak, 0.65, goal] + over_wsym(times, key, peers))
     table("A step of 16 experts, otto, d = 64: time of the peer's best over wsym's",
           ["mixture", "wsym us", "of FMA peak", "goal", "goal over peers"] + peers, rows)
+
+    rows = []
+    for case, goal in SPARSE.items():
+        key, dense = (case, "sparse", "wsym", "layer"), (case, "sparse", "wsym", "dense")
+        if key in times:
+            of_dense = work[key] / work[dense] * ratio(times, dense, key)
+            rows.append([case, statistics.median(times[key]), of_dense, goal] + over_wsym(times, key, peers))
+    table("A sparse layer, 4096 tokens, forward and backward: time of the peer's best over wsym's",
+          ["case", "wsym us", "of dense", "goal over peers"] + peers, rows)
 
 
 def main():
@@ -189,8 +204,9 @@ def main():
     parser.add_argument("--peer", action="append", nargs=2, metavar=("NAME", "COMMAND"), help="wsym comes first")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.3, help="for each measurement")
-    parser.add_argument("--cases", nargs="*", default=CASES)
-    parser.add_argument("--kinds", nargs="*", help="step, ensemble, predict_1, predict_4096, moe, moie; default: all")
+    parser.add_argument("--cases", nargs="*", default=[*CASES, *SPARSE])
+    parser.add_argument("--kinds", nargs="*",
+                        help="step, ensemble, predict_1, predict_4096, moe, moie, sparse; default: all")
     parser.add_argument("--core", type=int, default=0)
     options = parser.parse_args()
 
@@ -203,8 +219,9 @@ def main():
         os.makedirs(folders[case], exist_ok=True)
         wsym.ask("save", case, folders[case])
     check_losses(contestants, folders, 50)
-    work = {(case, kind): float(wsym.ask("work", kind, variant, case, folder, 0)) for case, folder in folders.items()
-            for kind, variant in wsym.kinds(case) if kind in MIXTURES or variant == "mlp"}
+    work = {(case, kind, "wsym", variant): float(wsym.ask("work", kind, variant, case, folder, 0))
+            for case, folder in folders.items() for kind, variant in wsym.kinds(case)
+            if kind in (*MIXTURES, "sparse") or variant == "mlp"}
     times, peaks = measure(contestants, folders, options.rounds, options.seconds)
 
     with open(os.path.join(options.work, "times.csv"), "w", newline="") as file:
@@ -213,7 +230,7 @@ def main():
         for key, list_ in times.items():
             out.writerows([*key, r + 1, t] for r, t in enumerate(list_))
     with open(os.path.join(options.work, "peaks.json"), "w") as file:
-        flops = {" ".join(key): number for key, number in work.items()}
+        flops = {f"{case} {kind} {variant}": number for (case, kind, _, variant), number in work.items()}
         json.dump({"fma_flops_per_second": peaks, "flops_per_step": flops}, file, indent=1)
     report(times, peaks, work, [c.name for c in contestants[1:]])
 

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from cases import DECAY, MEMBERS, RATE, ROWS, serve
 from torch_mixtures import MODELS
+from torch_sparse import FORMS, layer
 
 torch.set_num_threads(1)
 TORCH_2 = int(torch.__version__.split(".")[0]) >= 2
@@ -277,6 +278,11 @@ for name, build in MODELS.items():
         VARIANTS[f"{name}_fused"] = lambda case, build=build: mixture(case, build, fused=True)
         VARIANTS[f"{name}_flat_fused"] = lambda case, build=build: mixture(case, build, flat=True, fused=True)
         VARIANTS[f"{name}_compile_fused"] = lambda case, build=build: mixture(case, build, compiled=True, fused=True)
+
+for form in FORMS:
+    VARIANTS[f"sparse:{form}"] = lambda case, form=form: layer(case, form)
+    if TORCH_2:
+        VARIANTS[f"sparse:{form}_compile"] = lambda case, form=form: layer(case, form, compiled=True)
 
 if __name__ == "__main__":
     serve(VARIANTS)

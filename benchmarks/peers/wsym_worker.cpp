@@ -8,6 +8,7 @@
 #include "timing.hpp"
 #include "train/by_hand.hpp"
 #include "train/mixture_workload.hpp"
+#include "train/sparse_workload.hpp"
 #include "wsym/ensemble/row_predictor.hpp"
 
 namespace {
@@ -24,8 +25,11 @@ template <class T> void append(const std::string& path, const T* data, Index cou
   expect<Error>(std::fclose(file) == 0 && written == static_cast<std::size_t>(count), path, ": cannot be written");
 }
 
-template <class M> void append_parameters(const std::string& path, const M& model) {
+/// Begins a file of `first` and the model's parameters.
+template <class M>
+void save_parameters(const std::string& path, const M& model, std::initializer_list<const Tensor<float>*> first = {}) {
   append(path, "", 0, "wb");
+  for (const Tensor<float>* x : first) append(path, x->data(), x->size());
   for_each_parameter(model, [&](const Parameter<float>& p) { append(path, p.value().data(), p.size()); });
 }
 
@@ -35,8 +39,8 @@ void save_case(const Case& c, const std::string& folder) {
   const Training training(c);
   const std::string y = c.task.kind == TaskKind::regression ? "/y.f32" : "/y.i32";
   for (const std::string& name : {std::string("/x.f32"), y}) append(folder + name, "", 0, "wb");
-  append_parameters(folder + "/weights.f32", training.member.model);
-  if (c.name() == mixture_case) append_parameters(folder + "/mixture.f32", make_mixture<MixtureOfExperts<float>>(c));
+  save_parameters(folder + "/weights.f32", training.member.model);
+  if (c.name() == mixture_case) save_parameters(folder + "/mixture.f32", make_mixture<MixtureOfExperts<float>>(c));
   for (const Dataset<float>& batch : training.batches) {
     append(folder + "/x.f32", batch.x.data(), batch.x.size());
     if (c.task.kind == TaskKind::regression)
@@ -44,6 +48,30 @@ void save_case(const Case& c, const std::string& folder) {
     else
       append(folder + y, batch.labels.data(), static_cast<Index>(batch.labels.size()));
   }
+}
+
+/// The layer that peers compute too: without the noise of the router and without losses of its own.
+SparseTraining make_sparse(const SparseCase& c) {
+  RouterOptions options;
+  options.noise = 0;
+  options.balance.weight = 0;
+  return SparseTraining(c, options);
+}
+
+/// sparse.f32: tokens, the gradient of the output, the router's weight, and weight and bias of every layer of every
+/// expert; then the output of a step and the gradients of the tokens and the parameters, in the same order.
+void save_sparse(const SparseCase& c, const std::string& folder) {
+  SparseTraining training = make_sparse(c);
+  const Var<float> y = training.step();
+  const std::string path = folder + "/sparse.f32";
+  save_parameters(path, training.moe, {&training.x.value(), &training.cotangent});
+  append(path, y.data(), y.size());
+  const auto append_gradient = [&](const Parameter<float>& p) {
+    const std::span<const float> gradient = training.tape.gradient(p);
+    append(path, gradient.data(), static_cast<Index>(gradient.size()));
+  };
+  append_gradient(training.x);
+  for_each_parameter(training.moe, append_gradient);
 }
 
 /// Microseconds of processor time of a call of f: the median over blocks that together take about `budget` seconds.
@@ -112,6 +140,22 @@ double time_of(const std::string& kind, const std::string& variant, const Case& 
                        [=](auto& training) { return microseconds(budget, [&] { training.step(); }); });
 }
 
+/// What is asked of a sparse layer; its losses are differences from itself.
+double answer_sparse(const std::string& word, const std::string& variant, const SparseCase& c, double number) {
+  const auto answer_with = [&](auto&& training, auto&& work) {
+    if (word == "time") return microseconds(number, [&] { training.step(); });
+    training.step();
+    return static_cast<double>(work());
+  };
+  if (word == "losses") return 0;
+  if (variant == "dense") {
+    DenseProducts dense(c);
+    return answer_with(dense, [&] { return dense.work(); });
+  }
+  SparseTraining training = make_sparse(c);
+  return answer_with(training, [&] { return training.tape.work(); });
+}
+
 std::string answer(const std::string& question) {
   std::istringstream in(question);
   std::ostringstream out;
@@ -120,18 +164,25 @@ std::string answer(const std::string& question) {
   in >> word;
   if (word == "list")
     return "step:mlp step:w_asymmetric step:by_hand ensemble:members predict_1:workspace predict_1:row_predictor "
-           "predict_4096:workspace moe:stacked moie:stacked";
+           "predict_4096:workspace moe:stacked moie:stacked sparse:layer sparse:dense";
   if (word == "peak") {
     out << fma_peak();
     return out.str();
   }
   if (word == "save") {
     in >> name >> folder;
-    save_case(find_case(name), folder);
+    if (const auto sparse = find_sparse_case(name))
+      save_sparse(*sparse, folder);
+    else
+      save_case(find_case(name), folder);
     return "saved";
   }
   double number = 0;
   in >> kind >> variant >> name >> folder >> number;
+  if (const auto sparse = find_sparse_case(name)) {
+    out << answer_sparse(word, variant, *sparse, number);
+    return out.str();
+  }
   const Case c = find_case(name);
   if (word == "work") {
     out << with_training(kind, variant, c, [](auto& training) {
