@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <numeric>
+
 #include "kernels/guarded.hpp"
 
 using namespace wsym;
@@ -113,4 +115,34 @@ TEST_CASE_TEMPLATE("scale_rows, row_dots: a row has the same bits alone as among
     CAPTURE(cols);
     CHECK(wrong == 0);
   }
+}
+
+TEST_CASE_TEMPLATE("top_k_rows: agrees with a stable sort of each row, many equal entries and -inf among them", T,
+                   float, double) {
+  constexpr T values[] = {-std::numeric_limits<T>::infinity(), T(-1), T(0), T(0.5), T(2)};
+  for (const Index rows : {0, 1, 7, 16, 35})
+    for (const Index cols : widths)
+      for (const Index k : {Index(1), Index(2), Index(4), Index(5), cols})
+        for (const Index from : {0, 1}) {  // without and with -inf
+          if (k > cols) continue;
+          Guarded<T> x(rows, cols);
+          testing::Numbers next;
+          x.fill([&] {
+            return static_cast<double>(
+                values[1 - from + static_cast<Index>((next() + 1) / 2 * static_cast<double>(4 + from))]);
+          });
+          std::vector<T> room(static_cast<std::size_t>(k));
+          std::vector<std::int32_t> column(static_cast<std::size_t>(rows * k)), expected;
+          kernels::top_k_rows<T>(x.view(), k, room.data(), column.data());
+          for (Index i = 0; i < rows; ++i) {
+            std::vector<std::int32_t> order(static_cast<std::size_t>(cols));
+            std::iota(order.begin(), order.end(), 0);
+            std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return x(i, a) > x(i, b); });
+            expected.insert(expected.end(), order.begin(), order.begin() + k);
+          }
+          CAPTURE(rows);
+          CAPTURE(cols);
+          CAPTURE(k);
+          CHECK(column == expected);
+        }
 }

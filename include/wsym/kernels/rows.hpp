@@ -1,9 +1,62 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "wsym/kernels/pack.hpp"
 #include "wsym/kernels/reduce.hpp"
 
 namespace wsym::kernels {
 inline namespace WSYM_SIMD {
+namespace detail {
+
+/// The columns of the k largest entries of one row, by insertion; `value` has room for k of them.
+template <Real T> void top_k_row(View<const T> x, Index k, T* value, std::int32_t* column) {
+  for (Index j = 0; j < x.cols; ++j) {
+    const T now = x(0, j);
+    Index at = std::min(j, k);
+    if (at == k && !(now > value[k - 1])) continue;
+    for (; at > 0 && now > value[at - 1]; --at)
+      if (at < k) value[at] = value[at - 1], column[at] = column[at - 1];
+    value[at] = now;
+    column[at] = static_cast<std::int32_t>(j);
+  }
+}
+
+/// The same for up to `lanes` rows at once, one in a lane. False, and no answer, where an entry that counts is -inf.
+template <Real T, int K> bool top_k_lanes(View<const T> x, std::int32_t* column) {
+  constexpr T none = -std::numeric_limits<T>::infinity();
+  constexpr Index block = 64;  // columns
+  alignas(alignment) T entries[block * lanes<T>], columns[K][lanes<T>], least[lanes<T>];
+  Vec<T> value[K], at[K] = {};
+  std::fill_n(value, K, broadcast(none));
+  for (Index first = 0; first < x.cols; first += block) {
+    const Index cols = std::min(block, x.cols - first);
+    pack<T>(x.block(0, first, x.rows, cols).transposed(), entries, lanes<T>, lanes<T>);
+    for (Index j = 0; j < cols; ++j) {
+      const Vec<T> now = load(entries + j * lanes<T>), here = broadcast(static_cast<T>(first + j));
+      WSYM_UNROLL
+      for (int r = K - 1; r > 0; --r) {
+        at[r] = now > value[r - 1] ? at[r - 1] : now > value[r] ? here : at[r];
+        value[r] = now > value[r - 1] ? value[r - 1] : now > value[r] ? now : value[r];
+      }
+      at[0] = now > value[0] ? here : at[0];
+      value[0] = now > value[0] ? now : value[0];
+    }
+  }
+  store<T>(least, value[K - 1]);
+  if (std::find(least, least + x.rows, none) != least + x.rows) return false;
+  for (int r = 0; r < K; ++r) store<T>(columns[r], at[r]);
+  for (Index i = 0; i < x.rows; ++i)
+    for (int r = 0; r < K; ++r) column[i * K + r] = static_cast<std::int32_t>(columns[r][i]);
+  return true;
+}
+
+template <Real T, int... I> constexpr auto top_k_forms(std::integer_sequence<int, I...>) {
+  return std::array{&top_k_lanes<T, I + 1>...};
+}
+}  // namespace detail
 
 /// y_i = s_i x_i, or y_i + s_i x_i, for every row i; s_i = scale[i * stride]. Shapes x and y (rows, cols), unit column
 /// stride, y may be x. A row's bits do not depend on the other rows.
@@ -46,6 +99,19 @@ template <Real T> void weighted_sum(std::type_identity_t<View<const T>> x, std::
     for (Index i = 1; i < x.rows; ++i) sum = multiply_add<T>(load<T>(&x(i, j), count), broadcast(w[i]), sum);
     store<T>(y + j, sum, count);
   });
+}
+
+/// column[i k + r] = the column of the entry of row i that is larger than all but r others; of equal ones the first is
+/// the larger. Shapes x (rows, cols), unit column stride, 1 <= k <= cols < 2^24; column (rows, k); `value` is room for
+/// k entries. No entry may be NaN.
+template <Real T> void top_k_rows(View<const T> x, Index k, T* value, std::int32_t* column) {
+  static constexpr auto forms = detail::top_k_forms<T>(std::make_integer_sequence<int, 4>{});
+  const auto form = k <= static_cast<Index>(forms.size()) ? forms[static_cast<std::size_t>(k - 1)] : nullptr;
+  for (Index i = 0; i < x.rows; i += lanes<T>) {
+    const Index rows = std::min<Index>(lanes<T>, x.rows - i);
+    if (form && form(x.block(i, 0, rows, x.cols), column + i * k)) continue;
+    for (Index n = i; n < i + rows; ++n) detail::top_k_row<T>(x.block(n, 0, 1, x.cols), k, value, column + n * k);
+  }
 }
 
 }  // namespace WSYM_SIMD

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "wsym/autodiff/tape.hpp"
+#include "wsym/kernels/rows.hpp"
 
 namespace wsym {
 
@@ -10,19 +11,7 @@ template <Real T> const std::int32_t* top_k(Tape<T>& tape, kernels::View<const T
   expect<ConfigError>(k >= 1 && k <= x.cols, "top_k: k is ", k, " of ", x.cols, " columns; it must be from 1 to ",
                       x.cols);
   std::int32_t* column = tape.template scratch<std::int32_t>(x.rows * k);
-  T* value = tape.scratch(k);
-  for (Index n = 0; n < x.rows; ++n) {
-    std::int32_t* best = column + n * k;
-    for (Index j = 0; j < x.cols; ++j) {
-      const T now = x(n, j);
-      Index at = std::min(j, k);
-      if (at == k && !(now > value[k - 1])) continue;
-      for (; at > 0 && now > value[at - 1]; --at)
-        if (at < k) value[at] = value[at - 1], best[at] = best[at - 1];
-      value[at] = now;
-      best[at] = static_cast<std::int32_t>(j);
-    }
-  }
+  kernels::top_k_rows(x, k, tape.scratch(k), column);
   return column;
 }
 
