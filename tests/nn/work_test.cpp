@@ -2,6 +2,7 @@
 #include "wsym/nn/work.hpp"
 
 #include "nn/members.hpp"
+#include "wsym/nn/sparse_moe.hpp"
 
 using namespace wsym;
 
@@ -37,4 +38,21 @@ TEST_CASE_TEMPLATE("work_of: a batch ensemble costs its members' rows from the f
   };
   const Index block = 2 * 5 * 2 * 8 * 12, head = 2 * 5 * 8 * 2;
   CHECK(flops(4) - flops(1) == 3 * (3 * block + head));
+}
+
+TEST_CASE_TEMPLATE("work_of: a sparse layer counts the rows that it sent, or all slots of its buffers", T, float,
+                   double) {
+  const Index rows = 24, experts = 4, expert = 2 * (8 * 12 + 12 * 8), router = 2 * 8 * experts;
+  const auto of = [&](double ratio, WorkMode mode, WorkCounting counting) {
+    const SparseMoe<T> moe(experts, {8, 12, 8, 1}, {.choices = 2}, {.train = {ratio}, .evaluate = {ratio}}, Key(1));
+    return work_of(moe, test::random_tensor<T>({rows, 8}, Key(2)), mode, Key(3), counting).flops;
+  };
+  CHECK(of(dropless, WorkMode::forward, WorkCounting::actual) == rows * (router + 2 * expert));
+  CHECK(of(dropless, WorkMode::forward, WorkCounting::buffers) == rows * (router + 2 * expert));
+  const Index slots = 18;  // 24 rows x 2 choices x 1.5 / 4 experts
+  CHECK(of(1.5, WorkMode::forward, WorkCounting::buffers) == rows * router + experts * slots * expert);
+  const Index forward = of(1.5, WorkMode::forward, WorkCounting::actual), kept = (forward - rows * router) / expert;
+  CHECK(kept < experts * slots);
+  CHECK(of(1.5, WorkMode::train, WorkCounting::buffers) - of(1.5, WorkMode::train, WorkCounting::actual) ==
+        3 * expert * (experts * slots - kept));
 }

@@ -15,6 +15,8 @@ struct RoutingStats {
   double drop_rate = 0;           // share of all choices that were dropped
   double entropy = 0;      // mean over the rows of the gates' entropy, in nats: from 0 to ln of the experts at hand
   Index dead_experts = 0;  // experts without a row
+  Index empty_slots = 0;   // of all experts and groups together; none without a capacity
+  Index expert_flops = 0;  // of one row through one expert, forward
 };
 
 }  // namespace wsym

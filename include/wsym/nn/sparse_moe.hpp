@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "wsym/nn/expert_batches.hpp"
+#include "wsym/nn/module.hpp"
 #include "wsym/nn/router.hpp"
 #include "wsym/ops/drop_choices.hpp"
 #include "wsym/ops/gather.hpp"
@@ -107,7 +108,7 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
     const Dispatch d = options.experts_choose ? expert_choice(x.tape(), routing.gates.view(), capacity, grouping)
                                               : dispatch(x.tape(), routing.expert, routing.chosen.data(), x.rows(),
                                                          router.options.choices, router.experts(), capacity, grouping);
-    report(pass, routing, d, grouping.rows_of(x.rows()));
+    report(pass, routing, d, grouping.rows_of(x.rows()), capacity.ratio < dropless);
     const Var<T> weights = options.experts_choose ? routing.gates : routing.weights, rows = gather_rows(x, d);
     if constexpr (std::same_as<Expert, Mlp<T>>)
       return {weights, d, stacked(rows, d, pass)};
@@ -115,10 +116,14 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
       return {weights, d, one_by_one(rows, d, pass)};
   }
 
-  void report(Pass<T>& pass, const Routing<T>& routing, const Dispatch& d, Index group) const {
+  void report(Pass<T>& pass, const Routing<T>& routing, const Dispatch& d, Index group, bool limited) const {
     if (pass.training() && pass.gathers_losses() && !options.experts_choose)
       if (const auto loss = router.balance(routing, group)) pass.add_loss(*loss);
-    if (pass.statistics() != nullptr) pass.statistics()->push_back(routing_stats(router, routing, d));
+    if (pass.statistics() == nullptr) return;
+    RoutingStats& stats = pass.statistics()->emplace_back(routing_stats(router, routing, d));
+    const Index groups = d.rows / (group * router.options.members);
+    if (limited) stats.empty_slots = groups * d.experts * d.slots - d.kept();
+    stats.expert_flops = 2 * count(experts[0]).weights;
   }
 };
 
