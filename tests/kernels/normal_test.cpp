@@ -103,6 +103,24 @@ TEST_CASE_TEMPLATE("exceeds: the upper tail and the density of the normal distri
     }
 }
 
+TEST_CASE_TEMPLATE("exceeds_sums: the column sums of exceeds, and its densities", T, float, double) {
+  for (const Index rows : {1, 31, 70})
+    for (const Index cols : {1, 7, 16, 65, 130}) {
+      const std::vector<T> x = drawn<T>(Key(1), 0, rows * cols), threshold = drawn<T>(Key(2), 0, rows);
+      std::vector<T> p(x.size()), d(x.size()), density(x.size());
+      std::vector<T> expected(static_cast<std::size_t>(cols)), sums(expected), alone(expected);
+      for (Index i = 0; i < rows; ++i)
+        kernels::exceeds(x.data() + i * cols, threshold[static_cast<std::size_t>(i)], T(3), p.data() + i * cols,
+                         d.data() + i * cols, cols);
+      kernels::column_sums<T>({p.data(), rows, cols, cols}, expected.data());
+      kernels::exceeds_sums<T>({x.data(), rows, cols, cols}, threshold.data(), T(3), sums.data(), density.data());
+      kernels::exceeds_sums<T>({x.data(), rows, cols, cols}, threshold.data(), T(3), alone.data(), nullptr);
+      CHECK(sums == expected);
+      CHECK(alone == expected);
+      CHECK(density == d);
+    }
+}
+
 TEST_CASE_TEMPLATE("exceeds: infinities and NaN", T, float, double) {
   constexpr T infinity = std::numeric_limits<T>::infinity();
   const T x[] = {infinity, -infinity, std::numeric_limits<T>::quiet_NaN()};

@@ -26,14 +26,25 @@ auto probability(Index k, double sigma) {
     return load_probability(x[0], noisy, top_k(x[0].tape(), noisy.view(), k) + k - 1, k, sigma);
   };
 }
+auto probability_sums(Index k, double sigma, Index size) {
+  return [=](auto& x) {
+    const auto noisy = add(x[0], x[1]);
+    return load_sums(x[0], noisy, top_k(x[0].tape(), noisy.view(), k) + k - 1, k, sigma, size);
+  };
+}
 auto load(Index k, double sigma, Index size) {
   return [=](auto& x) {
-    return squared_variation(group_sums(probability(k, sigma)(x), size));
+    return squared_variation(probability_sums(k, sigma, size)(x));
+  };
+}
+auto gate_sums(Index size) {
+  return [=](auto& x) {
+    return softmax_sums(x[0], size);
   };
 }
 auto importance(Index size) {
   return [=](auto& x) {
-    return squared_variation(group_sums(softmax(x[0]), size));
+    return squared_variation(gate_sums(size)(x));
   };
 }
 /// Of gates.
@@ -147,6 +158,22 @@ TEST_CASE_TEMPLATE("router losses: random ones agree with plain loops, groups ar
     }
 }
 
+TEST_CASE_TEMPLATE("softmax_sums, load_sums: values and gradients have the bits of sums of a softmax, of probabilities",
+                   T, float, double) {
+  for (const Index cols : test::hard_sizes)
+    for (const Index size : {1, 6, 66}) {
+      const std::vector<Tensor<T>> x{random_tensor<T>({66, cols}, Key(1)), random_tensor<T>({66, cols}, Key(2), 0.3)};
+      const auto check = [&](auto fused, auto composed) {
+        CHECK(same_bits(test::value_of<T>(fused, x), test::value_of<T>(composed, x)));
+        CHECK(test::gradients_of<T>([=](auto& v) { return multiply(fused(v), fused(v)); }, x, Key(3)) ==
+              test::gradients_of<T>([=](auto& v) { return multiply(composed(v), composed(v)); }, x, Key(3)));
+      };
+      const Index k = (cols + 1) / 2;
+      check(gate_sums(size), [=](auto& v) { return group_sums(softmax(v[0]), size); });
+      check(probability_sums(k, 0.3, size), [=](auto& v) { return group_sums(probability(k, 0.3)(v), size); });
+    }
+}
+
 TEST_CASE("router losses: gradcheck of all, through noisy logits, the value of the threshold, and groups") {
   const Tensor<double> s = random_tensor<double>({6, 5}, Key(1)), e = random_tensor<double>({6, 5}, Key(2), 0.3);
   for (const Index size : {2, 3, 6}) {
@@ -210,6 +237,12 @@ TEST_CASE_TEMPLATE("router losses: refuse what does not divide, no rows, no nois
                        "squared_variation: v is (3, 0); it needs a row and a column", ShapeError);
   CHECK_THROWS_WITH_AS(test::value_of<T>(probability(1, 0), {s, s}),
                        "load_probability: sigma is 0; it must be positive", ConfigError);
+  CHECK_THROWS_WITH_AS(test::value_of<T>(gate_sums(3), {s}),
+                       "softmax_sums: x is (4, 3); its rows, at least 1, need to divide into groups of 3", ShapeError);
+  CHECK_THROWS_WITH_AS(test::value_of<T>(probability_sums(1, 1, 3), {s, s}),
+                       "load_sums: x is (4, 3); its rows, at least 1, need to divide into groups of 3", ShapeError);
+  CHECK_THROWS_WITH_AS(test::value_of<T>(probability_sums(1, 0, 4), {s, s}),
+                       "load_sums: sigma is 0; it must be positive", ConfigError);
   const std::int32_t first[] = {0, 0, 0, 0};
   CHECK_THROWS_WITH_AS(
       test::value_of<T>([&](auto& x) { return load_probability(x[0], x[1], first, 1, 1.0); }, {s, Tensor<T>({3, 3})}),

@@ -61,6 +61,42 @@ TEST_CASE("take_columns: gradcheck, and gradients add up") {
   CHECK(gradcheck([](auto& v) { return take_columns(multiply(v[0], v[0]), columns, 2); }, {x}, Key(3)).message == "");
 }
 
+TEST_CASE_TEMPLATE("take_softmax: value and gradient have the bits of take_columns of a softmax", T, float, double) {
+  for (const Index cols : test::hard_sizes)
+    for (const Index k : {Index(1), Index(2), cols}) {
+      if (k > cols) continue;
+      const auto fused = [=](auto& x) {
+        return take_softmax(x[0], softmax(x[0]), top_k(x[0].tape(), x[0].view(), k), k);
+      };
+      const auto composed = [=](auto& x) {
+        return take_columns(softmax(x[0]), top_k(x[0].tape(), x[0].view(), k), k);
+      };
+      const auto twice = [](auto f) {  // the gradient is added to one that is there
+        return [=](auto& x) {
+          const auto first = f(x);
+          return add(first, f(x));
+        };
+      };
+      const std::vector<Tensor<T>> x{random_tensor<T>({9, cols}, Key(2))};
+      CHECK(same_bits(test::value_of<T>(fused, x), test::value_of<T>(composed, x)));
+      CHECK(test::gradients_of<T>(fused, x, Key(3)) == test::gradients_of<T>(composed, x, Key(3)));
+      CHECK(test::worst_error(test::gradients_of<T>(twice(fused), x, Key(3)),
+                              test::gradients_of<T>(twice(composed), x, Key(3))) < test::tolerance<T>);
+    }
+}
+
+TEST_CASE("take_softmax: gradcheck, also where the softmax has a gradient of its own, and shapes") {
+  const auto both = [](auto& x) {
+    const auto y = softmax(x[0]);
+    return add(take_softmax(x[0], y, columns, 2), take_columns(y, columns, 2));
+  };
+  const Tensor<double> x = random_tensor<double>({3, 4}, Key(2));
+  CHECK(gradcheck(both, {x}, Key(3)).message == "");
+  CHECK_THROWS_WITH_AS(
+      test::value_of<double>([](auto& v) { return take_softmax(v[0], v[1], columns, 2); }, {x, Tensor<double>({3, 3})}),
+      "take_softmax: x is (3, 4) but its softmax (3, 3); they must be equal", ShapeError);
+}
+
 TEST_CASE_TEMPLATE("normalise_rows: rows sum to one, and a lone entry is 1 with no gradient", T, float, double) {
   Tensor<T> x = random_tensor<T>({7, 5}, Key(4));
   x.array() = x.array().exp();

@@ -4,6 +4,7 @@
 
 #include "wsym/core/random.hpp"
 #include "wsym/kernels/activation.hpp"
+#include "wsym/kernels/reduce.hpp"
 
 namespace wsym::kernels {
 inline namespace WSYM_SIMD {
@@ -89,21 +90,39 @@ template <Real T> void normal(const Key& key, std::uint64_t first, double scale,
   }
 }
 
+namespace detail {
+/// 1 - Phi(u) and, unless density is null, phi(u).
+template <Real T, class Count> [[gnu::always_inline]] inline Vec<T> tail(Vec<T> u, T* density, Count count) {
+  using C = NormalTail<T>;
+  const Vec<T> size = absolute<T>(u), t = size > C::limit ? broadcast(C::limit) : size;
+  const Vec<T> ratio = polynomial<T>(t, C::above) / polynomial<T>(t, C::below);
+  const Vec<T> square[] = {t * t};
+  Vec<T> power[1];
+  exp2_of_product<T>(square, T(-0.72134752044448170368), C::power, power);
+  const Vec<T> e = size > C::limit ? Vec<T>{} : power[0];
+  if (density) store<T>(density, e * T(0.39894228040143267794), count);
+  return u < T(0) ? T(1) - e * ratio : e * ratio;
+}
+}  // namespace detail
+
 /// The probability 1 - Phi(u) that a standard normal number exceeds u and, unless density is null, phi(u), for
 /// u_i = (threshold - x_i) scale, n elements. Errors as gelu's. An element's bits do not depend on its position.
 template <Real T> void exceeds(const T* x, T threshold, T scale, T* probability, T* density, Index n) {
-  using C = detail::NormalTail<T>;
   for_each_vector<T>(n, [=](Index i, auto count) {
-    const Vec<T> u = (threshold - load(x + i, count)) * scale, size = absolute<T>(u);
-    const Vec<T> t = size > C::limit ? broadcast(C::limit) : size;
-    const Vec<T> ratio = detail::polynomial<T>(t, C::above) / detail::polynomial<T>(t, C::below);
-    const Vec<T> square[] = {t * t};
-    Vec<T> power[1];
-    detail::exp2_of_product<T>(square, T(-0.72134752044448170368), C::power, power);
-    const Vec<T> e = size > C::limit ? Vec<T>{} : power[0];
-    store<T>(probability + i, u < T(0) ? T(1) - e * ratio : e * ratio, count);
-    if (density) store<T>(density + i, e * T(0.39894228040143267794), count);
+    const Vec<T> u = (threshold - load(x + i, count)) * scale;
+    store<T>(probability + i, detail::tail<T>(u, density ? density + i : nullptr, count), count);
   });
+}
+
+/// sums = column_sums of what exceeds gives of every row of x, with a threshold of its own each: the same bits. Shapes
+/// x (rows, cols), unit column stride; threshold (rows); density (rows, cols) without gaps, or null; sums (cols).
+template <Real T>
+void exceeds_sums(std::type_identity_t<View<const T>> x, const T* threshold, T scale, T* sums, T* density) {
+  const auto read = [=](Index i, Index j, auto count) {
+    const Vec<T> u = (threshold[i] - load(&x(i, j), count)) * scale;
+    return detail::tail<T>(u, density ? density + i * x.cols + j : nullptr, count);
+  };
+  detail::sum_columns<T>(x.rows, x.cols, read, sums, false);
 }
 
 }  // namespace WSYM_SIMD

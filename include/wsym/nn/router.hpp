@@ -104,10 +104,10 @@ template <Real T> struct Router {
     const Index k = options.choices;
     const double deviation = pass.routes_with_noise() ? sigma() : 0;
     const Var<T> logits = member_logits(x, tape.use(weight), options.members, options.shared);
-    const Var<T> noisy = deviation > 0 ? add(logits, noise(logits, deviation, pass)) : logits, gates = softmax(noisy);
+    const Var<T> noisy = deviation > 0 ? with_noise(logits, deviation, pass) : logits, gates = softmax(noisy);
     check_finite(noisy, gates);
     const std::int32_t* column = top_k(tape, bias ? biased(gates) : noisy.view(), k);
-    const Var<T> chosen = take_columns(gates, column, k);
+    const Var<T> chosen = take_softmax(noisy, gates, column, k);
     return {logits,
             noisy,
             gates,
@@ -129,10 +129,10 @@ template <Real T> struct Router {
     };
     const Index k = options.choices;
     term(o.weight * o.importance,
-         [&] { return squared_variation(group_sums(r.sigma > 0 ? softmax(r.logits) : r.gates, group)); });
+         [&] { return squared_variation(r.sigma > 0 ? softmax_sums(r.logits, group) : group_sums(r.gates, group)); });
     term(r.sigma > 0 ? o.weight * o.load : 0, [&] {
       const std::int32_t* order = bias ? top_k<T>(r.logits.tape(), r.noisy.view(), k) : r.column;
-      return squared_variation(group_sums(load_probability(r.logits, r.noisy, order + k - 1, k, r.sigma), group));
+      return squared_variation(load_sums(r.logits, r.noisy, order + k - 1, k, r.sigma, group));
     });
     term(o.weight * o.gshard,
          [&] { return gshard_loss(r.gates, top_k<T>(r.logits.tape(), r.gates.view(), 1), 1, group); });
@@ -157,13 +157,22 @@ template <Real T> struct Router {
     expect<ConfigError>(o.noise >= 0, "Router: noise ", o.noise, "; it is not negative");
   }
 
-  Var<T> noise(Var<T> logits, double scale, const Pass<T>& pass) const {
+  /// logits + scale times normal numbers, drawn where they are added.
+  Var<T> with_noise(Var<T> logits, double scale, const Pass<T>& pass) const {
+    constexpr Index at_once = 4096;
     const Index block = logits.size() / options.members, first = pass.first_row() * logits.cols();
-    T* drawn = logits.tape().scratch(logits.size());
-    for (Index m = 0; m < options.members; ++m)
-      kernels::normal(member_pass(pass, m).key().child("router noise"), static_cast<std::uint64_t>(first), scale,
-                      drawn + m * block, block);
-    return logits.tape().constant(logits.shape(), drawn);
+    const Var<T> noisy = logits.tape().result(logits.shape(), logits);
+    for (Index m = 0; m < options.members; ++m) {
+      const Key key = member_pass(pass, m).key().child("router noise");
+      for (Index i = 0; i < block; i += at_once) {
+        const Index count = std::min(at_once, block - i);
+        T* z = noisy.out().data() + m * block + i;
+        kernels::normal(key, static_cast<std::uint64_t>(first + i), scale, z, count);
+        ArrayMap<T>(z, count) += ConstArrayMap<T>(logits.data() + m * block + i, count);
+      }
+    }
+    noisy.pull([=] { logits.add(noisy.grad()); });
+    return noisy;
   }
 
   const std::int32_t* counted_over_all(Tape<T>& tape, const std::int32_t* column, Index rows) const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/normal.hpp"
 #include "wsym/kernels/reduce.hpp"
+#include "wsym/ops/softmax.hpp"
 
 /// What keeps a router from sending everything to a few experts: functions of gates and logits, (rows, E), whose rows
 /// come in groups; a loss is the mean over groups.
@@ -13,6 +13,11 @@ template <Real T> Index groups_of(const char* op, Var<T> x, Index size) {
   expect(x.rows() >= 1 && size >= 1 && x.rows() % size == 0, op, ": x is ", x.shape(),
          "; its rows, at least 1, need to ", "divide into groups of ", size);
   return x.rows() / size;
+}
+template <Real T> void expect_noisy(const char* op, Var<T> logits, Var<T> noisy, double sigma) {
+  expect(logits.shape() == noisy.shape(), op, ": logits are ", logits.shape(), " but noisy ones are ", noisy.shape(),
+         "; they must be equal");
+  expect<ConfigError>(sigma > 0, op, ": sigma is ", sigma, "; it must be positive");
 }
 }  // namespace detail
 
@@ -27,6 +32,24 @@ template <Real T> Var<T> group_sums(Var<T> x, Index size) {
     x.add_with([&](MatMap<T> dx, bool accumulate) {
       if (!accumulate) dx.setZero();
       for (Index n = 0; n < x.rows(); ++n) dx.row(n) += y.grad().row(n / size);
+    });
+  });
+  return y;
+}
+
+/// group_sums(softmax(x), size) as one op, which keeps a buffer of x's size less, two with gradients: the same bits.
+template <Real T> Var<T> softmax_sums(Var<T> x, Index size) {
+  const Index groups = detail::groups_of("softmax_sums", x, size), rows = x.rows(), cols = x.cols();
+  Var<T> y = x.tape().result(Shape{groups, cols}, x);
+  const kernels::View<T> gates{x.tape().scratch(x.size()), rows, cols, cols};
+  kernels::softmax_rows<T>(x.view(), gates);
+  for (Index g = 0; g < groups; ++g)
+    kernels::column_sums<T>(gates.block(g * size, 0, size, cols), y.out().data() + g * cols);
+  y.pull([=] {
+    x.add_with([&](MatMap<T> dx, bool accumulate) {
+      const ConstMatMap<T> p(gates.data, rows, cols);
+      for (Index n = 0; n < rows; ++n)
+        detail::pull_softmax_row<T>(p.row(n), y.grad().row(n / size), dx.row(n), accumulate);
     });
   });
   return y;
@@ -78,9 +101,7 @@ template <Real T> Var<T> squared_variation(Var<T> v) {
 /// until backward. sigma > 0. Source: Shazeer et al. 2017, load loss; Riquelme et al. 2021, appendix A: tau includes e.
 template <Real T>
 Var<T> load_probability(Var<T> logits, Var<T> noisy, const std::int32_t* threshold, Index stride, double sigma) {
-  expect(logits.shape() == noisy.shape(), "load_probability: logits are ", logits.shape(), " but noisy ones are ",
-         noisy.shape(), "; they must be equal");
-  expect<ConfigError>(sigma > 0, "load_probability: sigma is ", sigma, "; it must be positive");
+  detail::expect_noisy("load_probability", logits, noisy, sigma);
   const Index rows = logits.rows(), cols = logits.cols();
   Var<T> p = logits.tape().result(logits.shape(), logits, noisy);
   T* density = p.takes_gradient() ? logits.tape().scratch(p.size()) : nullptr;  // phi(u): (rows, E)
@@ -97,6 +118,42 @@ Var<T> load_probability(Var<T> logits, Var<T> noisy, const std::int32_t* thresho
     });
   });
   return p;
+}
+
+/// group_sums(load_probability(logits, noisy, threshold, stride, sigma), size) as one op, which keeps a buffer of their
+/// size less, two with gradients: the same bits. Arguments and errors as there.
+template <Real T>
+Var<T> load_sums(Var<T> logits, Var<T> noisy, const std::int32_t* threshold, Index stride, double sigma, Index size) {
+  detail::expect_noisy("load_sums", logits, noisy, sigma);
+  const Index groups = detail::groups_of("load_sums", logits, size), rows = logits.rows(), cols = logits.cols();
+  Tape<T>& tape = logits.tape();
+  Var<T> y = tape.result(Shape{groups, cols}, logits, noisy);
+  T* density = y.takes_gradient() ? tape.scratch(logits.size()) : nullptr;  // phi(u): (rows, E)
+  T* tau = tape.scratch(rows);
+  for (Index n = 0; n < rows; ++n) tau[n] = noisy.data()[n * cols + threshold[n * stride]];
+  const T scale = static_cast<T>(1 / sigma);
+  for (Index g = 0; g < groups; ++g)
+    kernels::exceeds_sums<T>(logits.view().block(g * size, 0, size, cols), tau + g * size, scale,
+                             y.out().data() + g * cols, density ? density + g * size * cols : nullptr);
+  y.pull([=] {
+    const ConstMatMap<T> slope(density, rows, cols);
+    logits.add_with([&](MatMap<T> d, bool accumulate) {
+      for (Index n = 0; n < rows; ++n) {
+        const auto pulled = scale * y.grad().row(n / size).cwiseProduct(slope.row(n));
+        if (accumulate)
+          d.row(n) += pulled;
+        else
+          d.row(n) = pulled;
+      }
+    });
+    noisy.add_with([&](MatMap<T> d, bool accumulate) {
+      for (Index n = 0; n < rows; ++n) {
+        if (!accumulate) d.row(n).setZero();
+        d(n, threshold[n * stride]) -= scale * y.grad().row(n / size).dot(slope.row(n));
+      }
+    });
+  });
+  return y;
 }
 
 /// E^2 mean_e(f_e m_e), f_e the share of a group's rows whose largest gate is e and m_e the mean gate of e; averaged

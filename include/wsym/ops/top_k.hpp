@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/rows.hpp"
+#include "wsym/ops/softmax.hpp"
 
 namespace wsym {
 
@@ -30,6 +30,31 @@ template <Real T> Var<T> take_columns(Var<T> x, const std::int32_t* columns, Ind
     });
   });
   return y;
+}
+
+/// take_columns(y, columns, k) of y = softmax(x), in one op on the way back: dx_j = y_j (g_j - <g, y>), g_j = 0 in
+/// columns that were not taken. x, y (..., cols) -> (..., k); differentiable in x, past y, whose own gradient stays
+/// what others give it. Columns as in take_columns.
+template <Real T> Var<T> take_softmax(Var<T> x, Var<T> y, const std::int32_t* columns, Index k) {
+  expect(x.shape() == y.shape(), "take_softmax: x is ", x.shape(), " but its softmax ", y.shape(),
+         "; they must be equal");
+  Var<T> taken = x.tape().result(x.shape().with_cols(k), x);
+  const Index rows = x.rows(), cols = x.cols();
+  for (Index n = 0; n < rows; ++n)
+    for (Index i = 0; i < k; ++i) taken.out()(n, i) = y.data()[n * cols + columns[n * k + i]];
+  taken.pull([=] {
+    MatMap<T> g(x.tape().scratch(cols), 1, cols);  // of one row of y
+    g.setZero();
+    x.add_with([&](MatMap<T> dx, bool accumulate) {
+      for (Index n = 0; n < rows; ++n) {
+        const std::int32_t* column = columns + n * k;
+        for (Index i = 0; i < k; ++i) g(0, column[i]) = taken.grad()(n, i);
+        detail::pull_softmax_row<T>(y.value().row(n), g.row(0), dx.row(n), accumulate);
+        for (Index i = 0; i < k; ++i) g(0, column[i]) = 0;
+      }
+    });
+  });
+  return taken;
 }
 
 /// y_ni = x_ni / sum_j x_nj: (..., k) -> (..., k) for positive entries; differentiable.
