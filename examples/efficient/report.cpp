@@ -7,7 +7,6 @@
 #include "efficient/tables.hpp"
 #include "experiment/gnuplot.hpp"
 #include "experiment/html.hpp"
-#include "experiment/report_style.hpp"
 #include "experiment/text.hpp"
 #include "wsym/io/atomic_file.hpp"
 #include "wsym/io/file.hpp"
@@ -40,14 +39,8 @@ class Page {
   }
 
   void write(const std::string& title) const {
-    write_file_atomically(
-        out_ + "/report.html",
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-        "content=\"width=device-width, initial-scale=1\">\n<title>" +
-            html_text(title) + "</title>\n<style>" + experiment::report_style +
-            "</style>\n</head>\n<body>\n<header>\n<h1>" + html_text(title) +
-            "</h1>\n<p>Sparse experts and efficient ensembles</p>\n<nav><ul>\n" + links_ +
-            "</ul></nav>\n</header>\n<main>\n" + html_ + "</main>\n</body>\n</html>\n");
+    write_file_atomically(out_ + "/report.html",
+                          experiment::html_page(title, "After Allingham et al. 2022, on vectors", links_, html_));
   }
 
   const std::string& out() const { return out_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "experiment/html.hpp"
 
+#include "experiment/report_style.hpp"
 #include "wsym/core/error.hpp"
 
 namespace wsym::experiment {
@@ -45,6 +46,15 @@ std::string inline_svg(const std::string& svg, const std::string& prefix, const 
     insert_behind(drawing, mark, prefix);
   return "<svg role=\"img\" viewBox=\"" + box + "\" style=\"min-width:" + least + "px;max-width:" + width +
          "px\"><title>" + html_text(description) + "</title>\n" + drawing;
+}
+
+std::string html_page(const std::string& title, const std::string& subtitle, const std::string& links,
+                      const std::string& body) {
+  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+         "content=\"width=device-width, initial-scale=1\">\n<title>" +
+         html_text(title) + "</title>\n<style>" + report_style + "</style>\n</head>\n<body>\n<header>\n<h1>" +
+         html_text(title) + "</h1>\n<p>" + html_text(subtitle) + "</p>\n<nav><ul>\n" + links +
+         "</ul></nav>\n</header>\n<main>\n" + body + "</main>\n</body>\n</html>\n";
 }
 
 HtmlTable::HtmlTable(const std::vector<std::string>& head, std::size_t words) : words_(words) {

@@ -13,6 +13,10 @@ std::string html_text(const std::string& text);
 /// gnuplot.
 std::string inline_svg(const std::string& svg, const std::string& prefix, const std::string& description);
 
+/// A page that needs no other file: `links` are items of its list of sections, `body` their HTML.
+std::string html_page(const std::string& title, const std::string& subtitle, const std::string& links,
+                      const std::string& body);
+
 /// A table, row by row; what is added is text, not HTML.
 class HtmlTable {
  public:

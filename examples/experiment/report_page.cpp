@@ -5,7 +5,6 @@
 
 #include "experiment/html.hpp"
 #include "experiment/report_controls.hpp"
-#include "experiment/report_style.hpp"
 #include "experiment/report_tables.hpp"
 #include "experiment/run_facts.hpp"
 #include "experiment/text.hpp"
@@ -127,12 +126,8 @@ class Page {
   }
 
   std::string html(const std::string& title) const {
-    return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-           "content=\"width=device-width, initial-scale=1\">\n<title>" +
-           html_text(title) + "</title>\n<style>" + report_style + "</style>\n</head>\n<body>\n<header>\n<h1>" +
-           html_text(title) +
-           "</h1>\n<p>Deep ensembles and mixtures of experts, of plain and of W-asymmetric networks</p>\n<nav><ul>\n" +
-           links_ + "</ul></nav>\n</header>\n<main>\n" + html_ + "</main>\n</body>\n</html>\n";
+    return html_page(title, "Deep ensembles and mixtures of experts, of plain and of W-asymmetric networks", links_,
+                     html_);
   }
 
   std::string said() const { return drawing_.said(); }
