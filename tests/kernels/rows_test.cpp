@@ -41,6 +41,21 @@ TEST_CASE_TEMPLATE("scale_rows: multiplies every row by its number, or adds that
       }
 }
 
+TEST_CASE_TEMPLATE("add_row: copies, or adds, and writes nothing else", T, float, double) {
+  for (const Index cols : widths) {
+    testing::Numbers next;
+    Guarded<T> x(1, cols), y(1, cols), sum(1, cols);
+    x.fill(next), y.fill(next), sum.fill([] { return 1; });
+    kernels::add_row(x.data(), y.data(), cols, false);
+    kernels::add_row(x.data(), sum.data(), cols, true);
+    int wrong = !y.intact() + !sum.intact();
+    for (Index j = 0; j < cols; ++j)
+      wrong += !testing::same_bits(y(0, j), x(0, j)) + !testing::same_bits(sum(0, j), static_cast<T>(1 + x(0, j)));
+    CAPTURE(cols);
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE_TEMPLATE("scale_rows: works in place", T, float, double) {
   testing::Numbers next;
   Guarded<T> x(5, 19), y(5, 19), scale(1, 5);

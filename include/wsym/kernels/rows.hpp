@@ -74,6 +74,14 @@ void scale_rows(std::type_identity_t<View<const T>> x, const T* scale, Index str
   }
 }
 
+/// y = x, or y + x, for n entries.
+template <Real T> void add_row(const T* x, T* y, Index n, bool accumulate) {
+  for_each_vector<T>(n, [=](Index j, auto count) {
+    const Vec<T> v = load<T>(x + j, count);
+    store<T>(y + j, accumulate ? load<T>(y + j, count) + v : v, count);
+  });
+}
+
 /// out_i = <x_i, y_i>, or out_i + that, for every row i; out_i is out[i * stride]. Shapes x and y (rows, cols), unit
 /// column stride. A row's bits do not depend on the other rows.
 template <Real T>

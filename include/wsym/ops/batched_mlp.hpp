@@ -44,15 +44,15 @@ template <Real T> struct BatchedMlp {
     }
   }
 
-  /// `room` is for the gradient of one expert's widest hidden layer.
-  void backward(Index e, T* room) const {
+  /// `dx` is where the gradient of all rows of x goes, or null; `room` is for that of one expert's widest hidden layer.
+  void backward(Index e, T* dx, bool accumulate, T* room) const {
     kernels::View<const T> dz = batch(y.grad().data(), y.cols(), e);
     pull_bias(dz, layers.back().bias(e));
     for (std::size_t l = layers.size(); l-- > 0;) {
       const Var<T> w = layers[l].weight(e);
       w.add_product(dz.transposed(), input(e, l));
       if (l == 0) {
-        x.add_with([&](MatMap<T> dx, bool) { x.tape().product(batch(dx.data(), dx.cols(), e), dz, w.view(), true); });
+        if (dx) x.tape().product(batch(dx, x.cols(), e), dz, w.view(), accumulate);
         return;
       }
       const kernels::View<T> slope = batch(hidden[l - 1].slope.data, layers[l].in(), e);
@@ -81,11 +81,15 @@ template <Real T> Var<T> batched_mlp(Var<T> x, const std::int32_t* first, std::s
   for (Index e = 0; e < experts; ++e) networks.forward(e);
   y.out().bottomRows(y.rows() - rows).setZero();
   y.pull([=] {
-    x.add_with([](MatMap<T> dx, bool accumulate) {
-      if (!accumulate) dx.setZero();
-    });
     T* room = y.tape().scratch(y.rows() * kept.widest);
-    for (Index e = 0; e < experts; ++e) networks.backward(e, room);
+    const auto backward = [&](T* dx, bool accumulate) {
+      for (Index e = 0; e < experts; ++e) networks.backward(e, dx, accumulate, room);
+    };
+    if (!x.takes_gradient()) return backward(nullptr, false);
+    x.add_with([&](MatMap<T> dx, bool accumulate) {
+      backward(dx.data(), accumulate);
+      if (!accumulate) dx.bottomRows(dx.rows() - rows).setZero();
+    });
   });
   return y;
 }

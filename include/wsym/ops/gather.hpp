@@ -34,10 +34,15 @@ template <Real T> Var<T> gather_rows(Var<T> x, const Dispatch& d) {
   detail::clear_unused(y.out(), d);
   y.pull([=] {
     x.add_with([&](MatMap<T> dx, bool accumulate) {
-      if (!accumulate) dx.setZero();
-      for (Index n = 0; n < d.rows; ++n)
-        for (Index j = 0; j < d.choices; ++j)
-          if (const Index p = d.place[n * d.choices + j]; p >= 0) dx.row(n) += y.grad().row(p);
+      for (Index n = 0; n < d.rows; ++n) {
+        bool any = accumulate;
+        for (Index i = n * d.choices; i < (n + 1) * d.choices; ++i) {
+          if (d.place[i] < 0) continue;
+          kernels::add_row(y.grad().row(d.place[i]).data(), dx.row(n).data(), dx.cols(), any);
+          any = true;
+        }
+        if (!any) dx.row(n).setZero();
+      }
     });
   });
   return y;
