@@ -83,7 +83,8 @@ template <Real T> Var<T> batched_mlp(Var<T> x, const std::int32_t* first, std::s
   y.pull([=] {
     T* room = y.tape().scratch(y.rows() * kept.widest);
     const auto backward = [&](T* dx, bool accumulate) {
-      for (Index e = 0; e < experts; ++e) networks.backward(e, dx, accumulate, room);
+      for (Index e = experts - 1; e >= 0; --e)  // the last ones are still in a cache
+        networks.backward(e, dx, accumulate, room);
     };
     if (!x.takes_gradient()) return backward(nullptr, false);
     x.add_with([&](MatMap<T> dx, bool accumulate) {
