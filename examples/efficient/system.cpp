@@ -64,7 +64,8 @@ bool sparse(const System& system) {
 System own(const System& system) {
   const System usual;
   System result = system;
-  const std::string& model = system.model;
+  if (system.model == "overlap" && system.shared == 0) result.model = "e3";
+  const std::string model = result.model;
   const auto forget = [&](auto... fields) {
     ((result.*fields = usual.*fields), ...);
   };

@@ -57,7 +57,8 @@ TEST_CASE("trainer: every model learns something, is measured whole and gives th
   const Maker make(small());
   for (const std::string& model : model_names()) {
     CAPTURE(model);
-    const System system = make(model.c_str(), model == "multi_pred" ? 2 : 1, 2);
+    const System system = make(model.c_str(), model == "multi_pred" ? 2 : 1, 2,
+                               [](System& s) { s.shared = s.model == "overlap" ? 2 : 0; });
     trainer.check(system);
     const auto record = trainer.train(system, 0, go);
     REQUIRE(record);
