@@ -58,11 +58,18 @@ std::vector<HeatMap> grid_maps(const Records& records, const Maker& make) {
     return mean("train_flops", k, m) / 1000;
   };
   if (!std::isfinite(likelihood(1, 1))) return {};
-  return {map("fig2-likelihood", "Log-likelihood (nats a row)", 3, likelihood),
-          map("fig2-flops", "Thousand FLOPs a row, training", 0, flops),
-          map("fig2-efficiency", "log of the gain in log-likelihood a thousand FLOPs", 1, [&](Index k, Index m) {
-            return std::log((likelihood(k, m) - likelihood(1, 1)) / (flops(k, m) - flops(1, 1)));
-          })};
+  std::vector<HeatMap> maps = {
+      map("fig2-likelihood", "Log-likelihood (nats a row)", 3, likelihood),
+      map("fig2-flops", "Thousand FLOPs a row, training", 0, flops),
+      map("fig2-efficiency", "log of the gain in log-likelihood a thousand FLOPs", 1, [&](Index k, Index m) {
+        return std::log((likelihood(k, m) - likelihood(1, 1)) / (flops(k, m) - flops(1, 1)));
+      })};
+  std::erase_if(maps, [](const HeatMap& one) {  // without a second system there is no gain
+    return std::none_of(one.values.begin(), one.values.end(), [](const std::vector<double>& row) {
+      return std::any_of(row.begin(), row.end(), [](double value) { return std::isfinite(value); });
+    });
+  });
+  return maps;
 }
 
 void flops_plots(const Study& study, const Records& records, std::vector<Plot>& plots) {

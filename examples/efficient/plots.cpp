@@ -6,6 +6,7 @@
 
 #include "experiment/gnuplot.hpp"
 #include "experiment/text.hpp"
+#include "wsym/core/error.hpp"
 
 namespace wsym::efficient {
 namespace {
@@ -80,7 +81,7 @@ std::string script_of(const HeatMap& map) {
         data += std::to_string(j) + " " + std::to_string(i) + " " + shortest(value) + "\n";
         least = std::min(least, value), greatest = std::max(greatest, value);
       }
-  if (greatest < least) data += "NaN NaN NaN\n", least = 0, greatest = 0;
+  expect<ConfigError>(least <= greatest, "heat map: ", map.name, " has no value; at least one is needed");
   if (greatest == least) greatest += 1;
   const std::string dark = shortest(least + 0.6 * (greatest - least));  // from here on the number is white
   return text + data + "EOD\n" + tics("x", map.columns) + tics("y", map.rows) + "set cbrange [" + shortest(least) +

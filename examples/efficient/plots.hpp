@@ -30,7 +30,8 @@ struct HeatMap {
   int decimals = 3;
 };
 
-/// Draws name.svg, or name.png where the variable png is defined.
+/// Draws name.svg, or name.png where the variable png is defined. Throws ConfigError for a map without a value, on
+/// which gnuplot would fail.
 std::string script_of(const Plot& plot);
 std::string script_of(const HeatMap& map);
 

@@ -114,7 +114,11 @@ void add_reliability(const Members& members, const Dataset<float>& test, Record&
 }  // namespace
 
 void Trainer::check(const System& system) const {
-  check_system(system, parts_of(data_, system.classes));
+  try {
+    check_system(system, parts_of(data_, system.classes));
+  } catch (const ConfigError& error) {
+    throw ConfigError(message(describe(system, options_.common), ": ", error.what()));
+  }
 }
 
 std::optional<Record> Trainer::train(const System& system, Index repeat, const std::atomic<bool>& stop) const {

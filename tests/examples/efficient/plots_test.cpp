@@ -55,6 +55,14 @@ TEST_CASE("heat map: gnuplot writes its values; a cell without one stays blank")
   if (!svg.empty()) CHECK(svg.find("0.12") != std::string::npos);
 }
 
+TEST_CASE("heat map: one value is enough, none is refused") {
+  const HeatMap one{"m", "Map", "K", "M", {"1"}, {"1"}, {{0.5}}, 2},
+      none{"m", "Map", "K", "M", {"1"}, {"1"}, {{NAN}}, 2};
+  const std::string svg = drawing("m", script_of(one));
+  if (!svg.empty()) CHECK(svg.find("0.50") != std::string::npos);
+  CHECK_THROWS_WITH_AS(script_of(none), "heat map: m has no value; at least one is needed", ConfigError);
+}
+
 TEST_CASE("pareto front: what nothing cheaper beats, by cost") {
   const auto front = pareto_front({{3, 1, 0}, {1, 5, 0}, {2, 6, 0}, {2, 4, 0}, {4, 1, 0}});
   REQUIRE(front.size() == 3);

@@ -160,6 +160,11 @@ TEST_CASE("trainer: refuses what cannot be built, with the numbers") {
   const Prepared<float> data = prepared(), two = prepared(2);
   const Trainer trainer(data, options_of());
   const Maker make(small());
+  CHECK_THROWS_WITH_AS(
+      trainer.check(make("e3", 1, 3)),
+      "e3 (K=1, M=3), experts=4, width=8, hidden=12: Router: 4 experts, 0 of them shared, do not divide "
+      "among 3 members",
+      ConfigError);
   CHECK_THROWS_AS(trainer.check(make("moe", 5)), ConfigError);                                          // K > E
   CHECK_THROWS_AS(trainer.check(make("e3", 1, 3)), ConfigError);                                        // E / M
   CHECK_THROWS_AS(trainer.check(make("e3", 3, 2)), ConfigError);                                        // K > E / M
