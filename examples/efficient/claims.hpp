@@ -9,7 +9,7 @@ namespace wsym::efficient {
 
 /// One thing that decides a claim of the paper: a difference in every repetition, its mean with a t interval of 95 %,
 /// and what follows. A difference of which less is claimed has to lie below `bound`, all of its interval; where all of
-/// it lies above, the claim does not hold.
+/// it lies above, the claim does not hold. Where equality is claimed, its size has to.
 struct Finding {
   Index claim = 0;  // its number in the list of the paper's claims, see docs/efficient_ensembles.md
   std::string says, measured;

@@ -7,9 +7,6 @@ namespace {
 bool tiles(const System& system) {
   return system.model == "e3" || system.model == "overlap" || system.model == "tiling";
 }
-bool divides(const System& system) {
-  return system.model == "e3" || system.model == "overlap" || system.model == "partitioning";
-}
 
 ResidualMlpSize size_of(const System& system, Index in, Index out) {
   return {.in = in,

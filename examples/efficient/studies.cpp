@@ -16,18 +16,14 @@ using Metrics = std::vector<std::string>;
 const Metrics usual = {"nll", "error", "ece", "kl"};
 const Metrics with_cost = {"nll", "error", "ece", "kl", "train_flops", "forward_flops"};
 
-bool divided(const System& s) {
-  return s.model == "e3" || s.model == "overlap" || s.model == "partitioning";
-}
-
 /// The number of experts that a row of a member chooses among.
 Index at_hand(const System& s) {
-  return divided(s) ? (s.experts - s.shared) / s.members + s.shared : s.experts;
+  return divides(s) ? (s.experts - s.shared) / s.members + s.shared : s.experts;
 }
 
 bool fits(const System& s) {
   if (!sparse(s)) return true;
-  return (!divided(s) || (s.experts - s.shared) % s.members == 0) && s.top_k <= at_hand(s) && s.upstream_k <= s.experts;
+  return (!divides(s) || (s.experts - s.shared) % s.members == 0) && s.top_k <= at_hand(s) && s.upstream_k <= s.experts;
 }
 
 class List {

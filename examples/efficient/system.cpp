@@ -61,6 +61,10 @@ bool sparse(const System& system) {
                                   : model != "mlp" && model != "batch_ensemble" && model != "tabm";
 }
 
+bool divides(const System& system) {
+  return system.model == "e3" || system.model == "overlap" || system.model == "partitioning";
+}
+
 System own(const System& system) {
   const System usual;
   System result = system;
@@ -75,7 +79,7 @@ System own(const System& system) {
            &System::eval_capacity, &System::order, &System::expert_start, &System::perturbation, &System::dropout,
            &System::upstream_k);
   if (model != "overlap") forget(&System::shared);
-  if (model != "e3" && model != "overlap" && model != "partitioning") forget(&System::noise_scale);
+  if (!divides(result)) forget(&System::noise_scale);
   if (model != "e3") forget(&System::permutation);
   if (model != "deep_ensemble") forget(&System::base);
   if (model != "batch_ensemble") forget(&System::scales, &System::scale_rate);

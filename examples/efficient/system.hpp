@@ -72,6 +72,9 @@ const std::vector<std::string>& model_names();
 /// True for a model with routers and experts.
 bool sparse(const System& system);
 
+/// True where routers and experts are divided among members: e3, overlap, partitioning.
+bool divides(const System& system);
+
 /// The system without what its model has no use for: those fields at their defaults.
 System own(const System& system);
 

@@ -9,14 +9,11 @@
 namespace wsym::efficient {
 namespace {
 
+using experiment::csv_field;
 using experiment::join;
 using experiment::Moments;
 using experiment::rounded;
 using experiment::shortest;
-
-std::string quoted(const std::string& text) {
-  return text.find(',') == text.npos ? text : '"' + text + '"';
-}
 
 bool starts(const std::string& text, const char* with) {
   return text.rfind(with, 0) == 0;
@@ -68,7 +65,7 @@ std::string study_csv(const Study& study, const Records& records) {
   for (const std::string& metric : study.metrics) head.insert(head.end(), {metric, metric + "_se"});
   std::string text = join(head, ",") + "\n";
   for (const Study::Row& row : study.rows) {
-    std::vector<std::string> fields = {quoted(row.label), quoted(to_text(row.system)),
+    std::vector<std::string> fields = {csv_field(row.label), csv_field(to_text(row.system)),
                                        std::to_string(repeats_of(records, row.system).size())};
     for (const std::string& metric : study.metrics) {
       const Moments value = moments_of(records, row.system, metric);
@@ -109,8 +106,8 @@ std::string metrics_csv(const std::string& dataset, const Records& records) {
     last = place.first;
     for (const auto& [metric, value] : record.numbers) {
       const Moments all = moments_of(records, record.system, metric);
-      text += join({"efficient", dataset, "text", quoted(last), std::to_string(record.system.members), "test", metric,
-                    shortest(all.mean), shortest(all.sd), shortest(all.se()), std::to_string(all.n)},
+      text += join({"efficient", dataset, "text", csv_field(last), std::to_string(record.system.members), "test",
+                    metric, shortest(all.mean), shortest(all.sd), shortest(all.se()), std::to_string(all.n)},
                    ",") +
               "\n";
     }

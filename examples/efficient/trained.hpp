@@ -21,8 +21,8 @@ struct Trained {
 };
 
 /// Trains a system on the parts' training rows. Everything that it draws comes from `key`: member m of a deep ensemble
-/// from its m-th child, a network on its own as member 0, so that systems are pairs. Without value when fitting stopped
-/// or diverged. Throws ConfigError for a system that cannot be built.
+/// from its m-th child, a network on its own as member 0, so that systems are pairs. Empty when fitting stopped or
+/// diverged. Throws ConfigError for a system that cannot be built.
 Trained train_system(const System& system, const Parts& parts, Fitting& fit, const Key& key);
 
 /// Throws ConfigError where train_system would.

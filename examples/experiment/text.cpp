@@ -40,6 +40,10 @@ std::string padded(const std::string& text, std::size_t width, bool left) {
   return left ? text + space : space + text;
 }
 
+std::string csv_field(const std::string& text) {
+  return text.find(',') == text.npos ? text : '"' + text + '"';
+}
+
 std::string join(const std::vector<std::string>& parts, const std::string& separator) {
   std::string text;
   for (std::size_t i = 0; i < parts.size(); ++i) text += (i ? separator : "") + parts[i];

@@ -36,6 +36,9 @@ std::size_t characters(const std::string& text);
 /// With spaces to `width` characters, set flush left or right.
 std::string padded(const std::string& text, std::size_t width, bool left = false);
 
+/// A field of a CSV line, in quotes if it holds a comma; it holds no quotes itself.
+std::string csv_field(const std::string& text);
+
 std::string join(const std::vector<std::string>& parts, const std::string& separator);
 std::string join(const std::vector<Index>& parts, const std::string& separator);
 

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "efficient/maker.hpp"
 
@@ -55,6 +56,44 @@ TEST_CASE("claims: repetitions are paired, and those that one system lacks do no
   CHECK(findings[0].n == 3);
   CHECK(findings[0].mean == doctest::Approx(-0.1));
   CHECK(findings[0].verdict == "holds");  // every difference is -0.1, whatever the levels
+}
+
+TEST_CASE("claims: a trend over lambda that is small either way holds, one beyond the bound does not") {
+  const auto verdict = [](double step) {
+    Records records;
+    const Maker make(System{});
+    for (int power = -4; power <= 0; ++power) {
+      const double level = 1 + step * power;
+      add(records, make("e3", 1, 2, [=](System& s) { s.balance = std::pow(10.0, power); }),
+          {level, level + 0.001, level - 0.001});
+    }
+    const auto findings = of_claim(records, 11);
+    REQUIRE(findings.size() == 1);
+    return findings[0].verdict;
+  };
+  CHECK(verdict(0) == "holds");
+  CHECK(verdict(0.005) == "holds");
+  CHECK(verdict(-0.005) == "holds");
+  CHECK(verdict(0.05) == "does not");
+  CHECK(verdict(-0.05) == "does not");
+}
+
+TEST_CASE("claims: a gain counts by the FLOPs that it took") {
+  Records records;
+  const Maker make(System{});
+  const auto with_flops = [&](const System& system, double nll, double flops) {
+    for (Index repeat = 0; repeat < 3; ++repeat) {
+      Record record{.system = system, .repeat = repeat};
+      record.numbers = {{"nll", nll + 0.001 * static_cast<double>(repeat * repeat)}, {"forward_flops", flops}};
+      records[{to_text(system), repeat}] = record;
+    }
+  };
+  with_flops(make("moe"), 0.6, 1000), with_flops(make("e3", 1, 2), 0.5, 2000);
+  with_flops(make("mlp"), 0.6, 1000), with_flops(make("batch_ensemble", 1, 2), 0.55, 1100);
+  const auto findings = of_claim(records, 8);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].mean == doctest::Approx(0.05 / 100 - 0.1 / 1000));
+  CHECK(findings[0].verdict == "does not");  // half the gain for a tenth of the work
 }
 
 TEST_CASE("claims: nothing is said of systems that were not run; one repetition decides nothing") {
