@@ -29,8 +29,8 @@ Series operator/(const Series& a, const Series& b) {
     if (const auto other = b.find(repeat); other != b.end()) quotient[repeat] = value / other->second;
   return quotient;
 }
-Series operator-(Series a) {
-  for (auto& [repeat, value] : a) value = -value;
+Series operator*(double factor, Series a) {
+  for (auto& [repeat, value] : a) value *= factor;
   return a;
 }
 
@@ -106,19 +106,20 @@ class Judge {
           "NLL gain of two mlp - gain of two moe, bound a quarter of the former", dense - sparse, part(0.25, dense));
   }
 
+  /// M networks of their own; from upstream the first member of two is the one network, of half their FLOPs.
   void growing_k_or_m() {
-    const auto per_flop = [&](const System& larger) {
-      return (nll(moe(1)) - nll(larger)) / (of(larger, "train_flops") - of(moe(1), "train_flops"));
+    const auto several = [&](Index k, Index m) {
+      return m == 1 ? moe(k) : make_("deep_ensemble", k, m);
     };
-    below(2, "K is to be grown before M", "NLL gain a FLOP, of (K=1, M=2) - of (K=2, M=1)",
-          per_flop(e3(1, 2)) - per_flop(moe(2)));
-    below(2, "the best has both large", "NLL, (K=4, M=2) - the better of (K=4, M=1) and (K=1, M=4)",
-          nll(e3(4, 2)) - smaller(nll(moe(4)), nll(e3(1, 4))));
-  }
-  static Series smaller(Series a, const Series& b) {
-    for (auto& [repeat, value] : a)
-      if (const auto other = b.find(repeat); other != b.end()) value = std::min(value, other->second);
-    return a;
+    below(2, "K is to be grown before M", "NLL gain a forward FLOP over (K=1, M=1), of (K=1, M=2) - of (K=2, M=1)",
+          gain_per_flop(several(1, 2), moe(1)) - gain_per_flop(moe(2), moe(1)));
+    const System down = make_.from_upstream("deep_ensemble", 1, 2, 1), other = make_.from_upstream("moe", 2, 1, 1);
+    const Series one = of(down, "nll_1"), flops = 0.5 * of(down, "forward_flops");
+    below(2, "K is to be grown before M", "the same of networks fine-tuned from one",
+          (one - nll(down)) / flops - (one - nll(other)) / (of(other, "forward_flops") - flops));
+    for (const auto& [k, m] : {std::pair<Index, Index>{8, 1}, {1, 8}})
+      below(2, "the best has both large", message("NLL, (K=8, M=8) - (K=", k, ", M=", m, ")"),
+            nll(several(8, 8)) - nll(several(k, m)));
   }
 
   void e3_against_k() {
@@ -134,7 +135,9 @@ class Judge {
     below(4, "e3 reaches the NLL of a deep ensemble of two", "NLL, e3 (K=1, M=2) - deep ensemble, bound 1 %",
           nll(e3(1, 2)) - nll(deep("moe")), part(0.01, nll(deep("moe"))));
     const Series saved = of(e3(1, 2), "train_flops") / of(deep("moe"), "train_flops");
-    below(4, "with 30 to 45 % fewer FLOPs", "training FLOPs, e3 / deep ensemble, bound 0.70", saved, 0.70);
+    below(4, "with 30 to 45 % fewer FLOPs",
+          "training FLOPs, e3 / deep ensemble, bound 0.70 (they follow from the blocks before the first sparse one)",
+          saved, 0.70);
   }
 
   void apart() {
@@ -177,7 +180,7 @@ class Judge {
   void overlap() {
     for (const Index k : {1, 2}) {
       below(6, "NLL rises with the overlap", message("- slope of the NLL over the shared part, K=", k),
-            -slope_over_overlap("nll", k));
+            -1 * slope_over_overlap("nll", k));
       below(6, "KL falls with the overlap", message("slope of the KL, K=", k), slope_over_overlap("kl", k));
     }
   }
@@ -200,8 +203,8 @@ class Judge {
           gain_per_flop(make_("batch_ensemble", 1, 2), make_("mlp")) - of_e3);
     below(8, "Monte Carlo dropout gains less a FLOP than e3", "the same of mc_dropout (K=1, M=2) over moe",
           gain_per_flop(make_("mc_dropout", 1, 2), moe(1)) - of_e3);
-    below(8, "mimo gains less a FLOP than e3", "the same of mimo (K=2, M=2) over moe (K=2)",
-          gain_per_flop(make_("mimo", 2, 2), moe(2)) - of_e3);
+    below(8, "mimo gains less than e3", "NLL gain, mimo (K=2, M=2) over moe (K=2) - e3 (K=1, M=2) over moe",
+          (nll(moe(2)) - nll(make_("mimo", 2, 2))) - (nll(moe(1)) - nll(e3(1, 2))));
     below(8, "mimo has no diversity", "KL of mimo (K=2, M=2), bound a tenth of e3's", of(make_("mimo", 2, 2), "kl"),
           part(0.1, of(e3(1, 2), "kl")));
   }
@@ -209,7 +212,8 @@ class Judge {
   void diversity() {
     const System down = make_.from_upstream("deep_ensemble", 1, 2, 1);
     const Series kl = of(e3(1, 2), "kl");
-    below(9, "e3 is more diverse than a down-ensemble", "KL, down-ensemble (M=2) - e3 (K=1, M=2)", of(down, "kl") - kl);
+    below(9, "e3 is more diverse than a down-ensemble", "KL, down-ensemble (M=2) - e3 (K=1, M=2) from upstream",
+          of(down, "kl") - of(make_.from_upstream("e3", 1, 2, 1), "kl"));
     below(9, "e3 is as diverse as an up-ensemble", "KL, up-ensemble (M=2) - e3, bound a quarter of the former",
           of(deep("moe"), "kl") - kl, part(0.25, of(deep("moe"), "kl")));
     below(9, "its members are worse than one model", "NLL, moe (K=1) - mean member of e3",
@@ -240,15 +244,17 @@ class Judge {
     return means;
   }
 
-  /// Effects are taken apart from the scatter of single runs: a trend over lambda, a mean over permutations.
   void robustness() {
-    std::vector<std::pair<double, System>> lambdas;
-    for (int power = -4; power <= 0; ++power)
-      lambdas.emplace_back(power, make_("e3", 1, 2, [=](System& s) { s.balance = std::pow(10.0, power); }));
-    const Series usual = nll(e3(1, 2)), as_they_are = nll(make_.from_upstream("e3", 1, 2, 1));
-    within(11, "results hardly depend on lambda",
-           "trend of the NLL of e3 (K=1, M=2) a decade of lambda, 1e-4 to 1, over the NLL; bound 1.25 %",
-           slope("nll", lambdas) / usual, 0.0125);
+    const auto e3_with = [&](double lambda) {
+      return nll(make_("e3", 1, 2, [=](System& s) { s.balance = lambda; }));
+    };
+    for (const int power : {-4, -3, -1, 0}) {
+      const double lambda = std::pow(10.0, power);
+      within(11, "results hardly depend on lambda",
+             message("NLL of e3 (K=1, M=2), lambda=", shortest(lambda), " - lambda=0.01, over the latter; bound 5 %"),
+             (e3_with(lambda) - e3_with(0.01)) / e3_with(0.01), 0.05);
+    }
+    const Series as_they_are = nll(make_.from_upstream("e3", 1, 2, 1));
     std::vector<System> permuted;
     for (Index p = 1; p <= 5; ++p) permuted.push_back(make_.from_upstream("e3", 1, 2, 1, p));
     within(11, "nor on which experts form a member",
@@ -262,8 +268,8 @@ class Judge {
       const Series joint = of(system, message("few_shot_joint_", shots)),
                    disjoint = of(system, message("few_shot_disjoint_", shots));
       within(13, "joint and disjoint few-shot agree",
-             message("error, joint - disjoint, ", shots, shots == 1 ? " shot" : " shots", ", bound 1 point"),
-             joint - disjoint, 0.01);
+             message("error, joint - disjoint, ", shots, shots == 1 ? " shot" : " shots", ", bound 0.3 points"),
+             joint - disjoint, 0.003);
     }
   }
 

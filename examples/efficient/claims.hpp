@@ -11,7 +11,7 @@ namespace wsym::efficient {
 /// and what follows. A difference of which less is claimed has to lie below `bound`, all of its interval; where all of
 /// it lies above, the claim does not hold. Where equality is claimed, its size has to.
 struct Finding {
-  Index claim = 0;  // its number in the list of the paper's claims, see docs/efficient_ensembles.md
+  Index claim = 0;  // its number in the list of the paper's claims, see docs/efficient_studies.md
   std::string says, measured;
   double mean = 0, lower = 0, upper = 0, bound = 0;
   Index n = 0;

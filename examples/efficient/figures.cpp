@@ -4,7 +4,9 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <tuple>
 
 #include "efficient/maker.hpp"
 #include "efficient/tables.hpp"
@@ -38,7 +40,7 @@ std::vector<HeatMap> grid_maps(const Records& records, const Maker& make) {
   std::vector<std::string> labels;
   for (const Index count : counts) labels.push_back(std::to_string(count));
   const auto system = [&](Index k, Index m) {
-    return m == 1 ? make("moe", k) : make("e3", k, m);
+    return m == 1 ? make("moe", k) : make("deep_ensemble", k, m);
   };
   const auto map = [&](const char* name, const char* title, int decimals, auto f) {
     HeatMap one{name, title, "K", "M", labels, labels, {}, decimals};
@@ -113,14 +115,18 @@ void sweep_plots(const Study& study, const Records& records, const char* what, X
   }
 }
 
-/// NLL over one of K, M and E, each point a mean over the other two.
+/// NLL over K and over M with most experts, each point a mean over the other; over E with K = 2, a mean over M.
 void marginal_plots(const Study& study, const Records& records, std::vector<Plot>& plots) {
-  const std::pair<const char*, Index System::*> axes[] = {
-      {"K", &System::top_k}, {"M", &System::members}, {"E", &System::experts}};
-  for (const auto& [name, field] : axes) {
+  Index most = 0;
+  for (const Study::Row& row : study.rows) most = std::max(most, row.system.experts);
+  const auto of_most = [most](const System& s) { return s.experts == most; };
+  const auto of_two = [](const System& s) { return s.top_k == 2; };
+  const std::tuple<const char*, Index System::*, std::function<bool(const System&)>> axes[] = {
+      {"K", &System::top_k, of_most}, {"M", &System::members, of_most}, {"E", &System::experts, of_two}};
+  for (const auto& [name, field, counts] : axes) {
     std::map<Index, std::vector<double>> values;
     for (const Study::Row& row : study.rows)
-      if (const Moments nll = moments_of(records, row.system, "nll"); nll.n > 0)
+      if (const Moments nll = moments_of(records, row.system, "nll"); nll.n > 0 && counts(row.system))
         values[row.system.*field].push_back(nll.mean);
     Plot::Series series{std::string("mean NLL"), {}, true};
     for (const auto& [x, list] : values)
@@ -194,10 +200,13 @@ std::vector<std::vector<std::string>> gains_over_dense(const Study& study, const
   std::vector<std::vector<std::string>> rows;
   for (const Study::Row& row : study.rows) {
     const Moments loss = moments_of(records, row.system, "nll");
-    if (row.system.model == "mlp" || loss.n == 0) continue;
-    const double work = moments_of(records, row.system, "train_flops").mean;
-    const double gain = 100 * (fit(work) - loss.mean) / fit(work);
-    rows.push_back({row.label, experiment::rounded(work / 1000, 0), experiment::rounded(loss.mean, 4),
+    const auto dense = std::find_if(study.rows.begin(), study.rows.end(), [&](const Study::Row& other) {
+      return other.system.model == "mlp" && other.system.width == row.system.width;
+    });
+    if (row.system.model == "mlp" || loss.n == 0 || dense == study.rows.end()) continue;
+    const double base = moments_of(records, dense->system, "nll").mean;
+    const double work = moments_of(records, dense->system, "train_flops").mean, gain = 100 * (base - loss.mean) / base;
+    rows.push_back({row.label, experiment::rounded(base, 4), experiment::rounded(loss.mean, 4),
                     experiment::with_sign(gain, 2),
                     experiment::with_sign(gain * fit.slope(largest) / fit.slope(work), 2)});
   }

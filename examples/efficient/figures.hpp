@@ -32,9 +32,9 @@ struct DenseFit {
 /// Throws ConfigError for fewer than four networks.
 DenseFit fit_dense(const std::vector<double>& flops, const std::vector<double>& nll);
 
-/// Table 10: what systems gain over a dense network of their FLOPs, in percent, plain and normalised by
-/// phi'(FLOPs of the largest) / phi'(their FLOPs) (equation 4). Rows of label, FLOPs, NLL, gain, normalised gain; empty
-/// without four dense networks.
+/// Table 10: what systems gain over the dense network of their width, in percent of its NLL, plain and normalised by
+/// phi'(FLOPs of the largest dense network) / phi'(those of the one compared with) (equation 4). Rows of label, the
+/// dense network's NLL, NLL, gain, normalised gain; empty without four dense networks.
 std::vector<std::vector<std::string>> gains_over_dense(const Study& study, const Records& records);
 
 }  // namespace wsym::efficient

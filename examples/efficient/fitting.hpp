@@ -11,7 +11,7 @@
 namespace wsym::efficient {
 
 /// Trains the networks of one system by the recipe that was asked for, and adds up what it took. adamw: that of the
-/// other experiments, stopped early, the best epoch's weights. sgd: momentum 0.9, a warm-up over the first twentieth of
+/// other experiments but for the decay, which leaves out all but kernels, stopped early, the best epoch's weights. sgd: momentum 0.9, a warm-up over the first twentieth of
 /// the steps, then a cosine to 1e-5, the gradient's norm cut at 10; a fixed number of epochs, the best one's weights.
 class Fitting {
  public:
@@ -36,9 +36,9 @@ class Fitting {
     }
     try {
       const FitReport report =
-          sgd ? fit(network, Sgd<float>({.rate = options_.lr, .decay = options_.weight_decay, .factor = factor}), train,
-                    valid, how, key, observer)
-              : fit(network, AdamW<float>({.rate = options_.lr, .decay = options_.weight_decay, .factor = factor}),
+          sgd ? fit(network, Sgd<float>({.rate = options_.lr, .decay = options_.weight_decay, .decays = kernels_only(), .factor = factor}),
+                    train, valid, how, key, observer)
+              : fit(network, AdamW<float>({.rate = options_.lr, .decay = options_.weight_decay, .decays = kernels_only(), .factor = factor}),
                     train, valid, how, key, observer);
       epochs_ += report.epochs_run;
       stopped_ = report.stop == Stop::observer;

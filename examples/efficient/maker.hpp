@@ -12,11 +12,10 @@ class Maker {
   Index experts() const { return common_.experts; }
   const System& common() const { return common_; }
 
-  /// change(system) comes last. Monte Carlo dropout drops a tenth unless something else was said.
+  /// change(system) comes last.
   template <class Change> System operator()(const char* model, Index top_k, Index members, Change change) const {
     System system = common_;
     system.model = model, system.top_k = top_k, system.members = members;
-    if (system.model == "mc_dropout" && system.dropout == 0) system.dropout = 0.1;
     change(system);
     return own(system);
   }

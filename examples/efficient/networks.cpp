@@ -30,7 +30,7 @@ RouterOptions router_options(const System& system) {
 
 SparseMoeOptions layer_options(const System& system) {
   SparseMoeOptions options;
-  options.train = {system.capacity};
+  options.train = {system.model == "overlap" ? dropless : system.capacity};  // shared experts are chosen more often
   options.evaluate = {system.eval_capacity};
   if (system.order == "priority") options.order = ClaimOrder::by_weight;
   options.dropout = system.dropout;

@@ -66,7 +66,7 @@ void add_layers(CLI::App& app, Options& o) {
       ->check(one_of({"total", "subset"}));
   add_option(app, group, "--expert-start", "NAME", s.expert_start, "apart, or equal: experts begin as one", "apart")
       ->check(one_of({"apart", "equal"}));
-  add_option(app, group, "--dropout", "X", s.dropout, "in experts (mc_dropout: 0.1 where this is 0)", "0");
+  add_option(app, group, "--dropout", "X", s.dropout, "in experts, while training", "0.1");
   add_option(app, group, "--shared", "N", s.shared, "overlap: experts of all members", "0")->check(count);
   add_option(app, group, "--scales", "NAME", s.scales, "batch_ensemble: sign or gaussian", "sign")
       ->check(one_of({"sign", "gaussian"}));
@@ -87,7 +87,7 @@ void add_training(CLI::App& app, Options& o) {
       ->check(count);
   add_option(app, group, "--batch-size", "N", o.batch_size, "rows a step", "256; sgd: 512")->check(count);
   add_option(app, group, "--lr", "X", o.lr, "learning rate", "0.001; sgd: 0.03");
-  add_option(app, group, "--weight-decay", "X", o.weight_decay, "decoupled, on all parameters", "0.03; sgd: 0");
+  add_option(app, group, "--weight-decay", "X", o.weight_decay, "decoupled, on kernels", "0.03; sgd: 0");
   add_option(app, group, "--seed", "N", o.seed, "of the split, weights, batches and noise", "0")->check(seed);
 }
 

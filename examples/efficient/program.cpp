@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "efficient/program.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <numeric>
 
@@ -15,18 +16,37 @@
 namespace wsym::efficient {
 namespace {
 
+/// Systems that are trained at once.
 struct Work {
-  System system;
+  std::vector<System> nested;
   Index repeat;
 };
+
+/// Puts a system to those that it nests with, or on its own.
+void add(const System& system, Index repeat, std::vector<Work>& work) {
+  const auto smaller = [](const System& a, const System& b) {
+    return a.members < b.members;
+  };
+  for (Work& item : work)
+    if (item.repeat == repeat && nest(item.nested[0], system)) {
+      item.nested.insert(std::upper_bound(item.nested.begin(), item.nested.end(), system, smaller), system);
+      return;
+    }
+  work.push_back({{system}, repeat});
+}
 
 /// Repetition by repetition, so that an interrupted run has whole ones.
 std::vector<Work> work_left(const std::vector<System>& systems, Index repeats, const Records& records) {
   std::vector<Work> work;
   for (Index repeat = 0; repeat < repeats; ++repeat)
     for (const System& system : systems)
-      if (!records.contains({to_text(system), repeat})) work.push_back({system, repeat});
+      if (!records.contains({to_text(system), repeat})) add(system, repeat, work);
   return work;
+}
+
+std::size_t count_of(const std::vector<Work>& work) {
+  return std::accumulate(work.begin(), work.end(), std::size_t{0},
+                         [](std::size_t sum, const Work& item) { return sum + item.nested.size(); });
 }
 
 Json identity_of(const Options& o, const Prepared<float>& data) {
@@ -63,12 +83,12 @@ bool run(const std::vector<Work>& work, const Trainer& trainer, Journal& journal
     if (stop || failed) return;
     const Work& item = work[static_cast<std::size_t>(i)];
     try {
-      if (const std::optional<Record> record = trainer.train(item.system, item.repeat, stop)) journal.append(*record);
+      for (const Record& record : trainer.train(item.nested, item.repeat, stop)) journal.append(record);
     } catch (...) {
       failed = true;
       throw;
     }
-    bar.step(item.system.model);
+    bar.step(item.nested[0].model);
   });
   return !stop;
 }
@@ -89,7 +109,7 @@ int run_efficient(const experiment::Program& program, const Options& options, co
     std::fprintf(stderr, "%s: warning: %s\n", program.name.c_str(), warning.c_str());
   const std::vector<Work> work = work_left(systems, options.repeats, journal.records());
   if (!options.quiet)
-    std::fprintf(stderr, "%zu of %zu systems to train\n", work.size(),
+    std::fprintf(stderr, "%zu of %zu systems to train\n", count_of(work),
                  systems.size() * static_cast<std::size_t>(options.repeats));
   if (!run(work, trainer, journal, options, stop)) {
     std::fprintf(stderr, "%s: interrupted; %zu systems are in the journal. To continue: %s\n", program.name.c_str(),

@@ -17,7 +17,6 @@ namespace {
 using experiment::Drawn;
 using experiment::html_text;
 using experiment::HtmlTable;
-using experiment::rounded;
 
 class Page {
  public:
@@ -91,17 +90,19 @@ std::string study_table(const Study& study, const Records& records) {
 }
 
 std::string gains_table(const Study& study, const Records& records) {
-  HtmlTable table({"system", "kFLOPs a row", "NLL", "gain over dense %", "normalised %"}, 1);
+  HtmlTable table({"system", "NLL of the dense one", "NLL", "gain %", "normalised %"}, 1);
   for (const auto& row : gains_over_dense(study, records)) table.row(row);
-  return table.empty() ? "" : table.html("Gains over a dense network of the same FLOPs (Table 10)");
+  return table.empty() ? "" : table.html("Gains over the dense network of the same width (Table 10)");
 }
 
 std::string claims_table(const std::vector<Finding>& findings) {
+  const auto number = [](double value) {  // gains a FLOP are small
+    return experiment::shortest(experiment::significant(value, 3));
+  };
   HtmlTable table({"claim", "says", "verdict", "mean", "95 % interval", "bound", "n", "measured"}, 3);
   for (const Finding& f : findings)
-    table.row({std::to_string(f.claim), f.says, f.verdict, rounded(f.mean, 4),
-               rounded(f.lower, 4) + " to " + rounded(f.upper, 4), rounded(f.bound, 4), std::to_string(f.n),
-               f.measured});
+    table.row({std::to_string(f.claim), f.says, f.verdict, number(f.mean), number(f.lower) + " to " + number(f.upper),
+               number(f.bound), std::to_string(f.n), f.measured});
   return "<p>Each line is a difference in every repetition; the claim holds where its whole interval lies below the "
          "bound.</p>\n" +
          table.html("The claims of the paper, decided on this data set");

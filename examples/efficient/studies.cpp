@@ -118,6 +118,7 @@ Study table14(const Maker& make) {
 Study table15(const Maker& make) {
   List list(make);
   add_deep_ensembles(make, list);
+  list.add("one network from upstream, K=2", make.from_upstream("moe", 2, 1, 1));
   return {"table15",
           "Deep ensembles of one upstream network, and of their own",
           {"nll", "error", "ece", "kl", "cosine", "normalised_disagreement"},
@@ -176,12 +177,17 @@ Study table31(const Maker& make) {
           true};
 }
 
+/// M networks of their own, one of which is a moe.
+System deep_ensemble(const Maker& make, Index k, Index m) {
+  return m == 1 ? make("moe", k) : make("deep_ensemble", k, m);
+}
+
 Study fig2(const Maker& make) {
   List list(make);
   for (const Index m : {1, 2, 4, 8})
     for (const Index k : {1, 2, 4, 8})
-      list.add(message("K=", k, ", M=", m), m == 1 ? make("moe", k) : make("e3", k, m));
-  return {"fig2", "K experts a row against M members", with_cost, list.rows()};
+      list.add(message("K=", k, ", M=", m), deep_ensemble(make, k, m));
+  return {"fig2", "K experts a row against M networks", with_cost, list.rows()};
 }
 
 Study fig3(const Maker& make) {
@@ -203,9 +209,9 @@ Study fig3(const Maker& make) {
 
 Study fig9(const Maker& make) {
   List list(make);
-  for (const double factor : {0.25, 0.5, 1.0, 2.0}) list.add(make.scaled("mlp", 1, 1, factor));
+  for (const double factor : {0.25, 0.375, 0.5, 0.75, 1.0, 1.5, 2.0}) list.add(make.scaled("mlp", 1, 1, factor));
   for (const double factor : {0.5, 1.0, 2.0}) {
-    list.add(make.scaled("moe", 2, 1, factor));
+    list.add(make.scaled("moe", 1, 1, factor));
     list.add(make.scaled("e3", 1, 2, factor));
   }
   return {"fig9",
@@ -239,10 +245,13 @@ Study fig11(const Maker& make) {
 
 Study fig12(const Maker& make) {
   List list(make);
-  for (const Index experts : {4, 8, 16, 32})
-    for (const Index m : {1, 2, 4})
-      list.add(message("E=", experts, ", K=2, M=", m),
-               make(m == 1 ? "moe" : "e3", 2, m, [=](System& s) { s.experts = experts; }));
+  for (const Index experts : {32, 16, 8, 4})
+    for (const Index k : {1, 2, 4, 8})
+      for (const Index m : {1, 2, 4}) {
+        System system = deep_ensemble(make, k, m);
+        system.experts = experts;
+        if (experts == 32 || k == 2) list.add(message("E=", experts, ", K=", k, ", M=", m), system);
+      }
   return {"fig12", "Curves over K, M and E", usual, list.rows()};
 }
 

@@ -21,7 +21,7 @@ struct System {
   std::string order = "row";           // of those who claim slots: row | priority
   std::string expert_start = "apart";  // apart | equal: the experts of a layer begin as one
   double perturbation = 0;             // standard deviation of what is added to the experts' first weights
-  double dropout = 0;                  // in experts
+  double dropout = 0.1;                // in experts, while training
   std::string base = "moe";            // of deep_ensemble: moe | mlp
   std::string start = "scratch";  // scratch | upstream: fine-tuned from a moe (mlp) that was trained for another task
   Index upstream_k = 1;           // K of that moe

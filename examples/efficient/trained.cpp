@@ -104,23 +104,27 @@ template <class M> auto routing_of(std::shared_ptr<const M> network, Index layer
 /// Trains the networks of one system.
 class Training {
  public:
-  Training(const System& system, const Parts& parts, Fitting& fit, const Key& key)
-      : s_(system), parts_(parts), fit_(fit), key_(key) {}
+  Training(const System& system, const std::vector<Index>& sizes, const Parts& parts, Fitting& fit, const Key& key)
+      : s_(system), sizes_(sizes), parts_(parts), fit_(fit), key_(key) {}
 
-  /// M networks of one kind: one, or the members of a deep ensemble. fresh(init) draws one.
-  template <class Fresh> Trained operator()(Index count, Fresh fresh) {
+  /// `count` networks of one kind: one, or the members of a deep ensemble. fresh(init) draws one.
+  template <class Fresh> std::vector<Trained> operator()(Index count, Fresh fresh) {
     using M = decltype(fresh(key_));
     const std::shared_ptr<const M> upstream = s_.start == "upstream" ? upstream_network<M>() : nullptr;
+    std::vector<Trained> done;
     Trained all;
     for (Index m = 0; m < count; ++m) {
       const Key own = key_.child("member").child(static_cast<std::uint64_t>(m));
       M network = fresh(own.child("init"));
       if (upstream) start_from(*upstream, network);
       fit_(network, parts_.train, parts_.valid, own.child("fit"), factor());
-      if (fit_.stopped() || fit_.diverged()) return {};
+      if (fit_.stopped() || fit_.diverged()) break;
       add(std::move(network), own.child("predict"), all);
+      all.epochs = fit_.epochs();
+      if (s_.model != "deep_ensemble" || std::find(sizes_.begin(), sizes_.end(), m + 1) != sizes_.end())
+        done.push_back(all);
     }
-    return all;
+    return done;
   }
 
  private:
@@ -183,6 +187,7 @@ class Training {
   }
 
   const System& s_;
+  const std::vector<Index>& sizes_;
   const Parts& parts_;
   Fitting& fit_;
   const Key& key_;
@@ -209,8 +214,9 @@ template <class F> auto with_networks(const System& s, Index in, Index out, F f)
 
 }  // namespace
 
-Trained train_system(const System& system, const Parts& parts, Fitting& fit, const Key& key) {
-  Training training(system, parts, fit, key);
+std::vector<Trained> train_system(const System& system, const std::vector<Index>& sizes, const Parts& parts,
+                                  Fitting& fit, const Key& key) {
+  Training training(system, sizes, parts, fit, key);
   return with_networks(system, parts.train.features(), parts.train.task.outputs, training);
 }
 
@@ -218,6 +224,8 @@ void check_system(const System& system, const Parts& parts) {
   const Tensor<float> row({1, parts.train.features()}, 0.0f);
   with_networks(system, row.cols(), parts.train.task.outputs, [&](Index count, auto fresh) {
     expect<ConfigError>(count >= 1 && system.members >= 1, "system ", to_text(system), ": it needs a member");
+    expect<ConfigError>(system.model != "mc_dropout" || system.dropout > 0, "system ", to_text(system),
+                        ": its samples differ by dropout alone, which must be above 0");
     work_of(fresh(Key(0)), row, WorkMode::train);
   });
 }

@@ -113,6 +113,12 @@ void add_reliability(const Members& members, const Dataset<float>& test, Record&
 
 }  // namespace
 
+bool nest(const System& a, const System& b) {
+  System like_b = a;
+  like_b.members = b.members;
+  return a.model == "deep_ensemble" && like_b == b;
+}
+
 void Trainer::check(const System& system) const {
   try {
     check_system(system, parts_of(data_, system.classes));
@@ -122,33 +128,53 @@ void Trainer::check(const System& system) const {
 }
 
 std::optional<Record> Trainer::train(const System& system, Index repeat, const std::atomic<bool>& stop) const {
-  const experiment::Stopwatch watch;
+  std::vector<Record> records = train(std::vector<System>{system}, repeat, stop);
+  if (records.empty()) return std::nullopt;
+  return std::move(records[0]);
+}
+
+std::vector<Record> Trainer::train(const std::vector<System>& nested, Index repeat,
+                                   const std::atomic<bool>& stop) const {
+  const System& largest = nested.back();
   const Key key = Key(options_.seed).child("efficient").child(static_cast<std::uint64_t>(repeat));
-  const Parts parts = parts_of(data_, system.classes);
+  const Parts parts = parts_of(data_, largest.classes);
   Fitting fit(options_, stop);
-  const Trained trained = train_system(system, parts, fit, key);
-  if (fit.stopped()) return std::nullopt;
-  Record record{.system = system, .repeat = repeat, .diverged = fit.diverged()};
-  Numbers& numbers = record.numbers;
-  if (!record.diverged) {
-    const Members inside = trained.logits(parts.test.x);
-    add_scores(inside, parts.test, numbers);
-    numbers.emplace_back(
-        "valid_nll", nll_from_logits(log_mean_probabilities<float>(trained.logits(parts.valid.x)), parts.valid.labels));
-    add_reliability(inside, parts.test, record);
-    if (parts.novel_test.rows() > 0) {
-      add_detection("", inside, trained.logits(parts.novel_test.x), numbers);
-      if (trained.features) add_few_shot(trained, parts, key.child("shots"), numbers);
-    }
-    if (other_.size() > 0) add_detection("other_", inside, trained.logits(other_), numbers);
-    if (trained.routing) add_routing(trained.routing(parts.test.x), record);
+  std::vector<Index> sizes;
+  for (const System& system : nested) sizes.push_back(system.members);
+  experiment::Stopwatch watch;
+  const std::vector<Trained> trained = train_system(largest, sizes, parts, fit, key);
+  if (fit.stopped()) return {};
+  std::vector<Record> records;
+  for (std::size_t i = 0; i < nested.size(); ++i) {
+    records.push_back(measured(nested[i], repeat, i < trained.size() ? &trained[i] : nullptr, parts, key));
+    if (records[i].diverged) records[i].numbers.emplace_back("epochs", static_cast<double>(fit.epochs()));
+    records[i].seconds = watch.seconds();
+    watch = {};
   }
-  numbers.emplace_back("parameters", static_cast<double>(trained.parameters));
-  numbers.emplace_back("train_flops", trained.train_flops);
-  numbers.emplace_back("forward_flops", trained.forward_flops);
-  numbers.emplace_back("tape_bytes", trained.bytes);
-  numbers.emplace_back("epochs", static_cast<double>(fit.epochs()));
-  record.seconds = watch.seconds();
+  return records;
+}
+
+Record Trainer::measured(const System& system, Index repeat, const Trained* trained, const Parts& parts,
+                         const Key& key) const {
+  Record record{.system = system, .repeat = repeat, .diverged = trained == nullptr};
+  if (!trained) return record;
+  Numbers& numbers = record.numbers;
+  const Members inside = trained->logits(parts.test.x);
+  add_scores(inside, parts.test, numbers);
+  numbers.emplace_back(
+      "valid_nll", nll_from_logits(log_mean_probabilities<float>(trained->logits(parts.valid.x)), parts.valid.labels));
+  add_reliability(inside, parts.test, record);
+  if (parts.novel_test.rows() > 0) {
+    add_detection("", inside, trained->logits(parts.novel_test.x), numbers);
+    if (trained->features) add_few_shot(*trained, parts, key.child("shots"), numbers);
+  }
+  if (other_.size() > 0) add_detection("other_", inside, trained->logits(other_), numbers);
+  if (trained->routing) add_routing(trained->routing(parts.test.x), record);
+  numbers.emplace_back("parameters", static_cast<double>(trained->parameters));
+  numbers.emplace_back("train_flops", trained->train_flops);
+  numbers.emplace_back("forward_flops", trained->forward_flops);
+  numbers.emplace_back("tape_bytes", trained->bytes);
+  numbers.emplace_back("epochs", static_cast<double>(trained->epochs));
   return record;
 }
 

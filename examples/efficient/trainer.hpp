@@ -2,12 +2,19 @@
 #pragma once
 #include <atomic>
 #include <optional>
+#include <vector>
 
 #include "efficient/options.hpp"
 #include "efficient/record.hpp"
 #include "wsym/data/datasets.hpp"
 
 namespace wsym::efficient {
+
+struct Parts;
+struct Trained;
+
+/// True for deep ensembles that differ in their number of members alone: the smaller is the first part of the larger.
+bool nest(const System& a, const System& b);
 
 /// Trains and measures systems. Calls are const and may come from several threads; a record is a function of data,
 /// options, system and repetition.
@@ -23,7 +30,14 @@ class Trainer {
   /// Empty if `stop` became true meanwhile.
   std::optional<Record> train(const System& system, Index repeat, const std::atomic<bool>& stop) const;
 
+  /// Deep ensembles that nest(), by ascending members, from one training of the largest: the same records. Empty if
+  /// `stop` became true meanwhile.
+  std::vector<Record> train(const std::vector<System>& nested, Index repeat, const std::atomic<bool>& stop) const;
+
  private:
+  /// `trained` is null for a system that diverged.
+  Record measured(const System& system, Index repeat, const Trained* trained, const Parts& parts, const Key& key) const;
+
   const Prepared<float>& data_;
   Options options_;
   Tensor<float> other_;

@@ -130,6 +130,7 @@ TEST_CASE("schemas: Otto") {
 TEST_CASE("schemas: MNIST has the training images first") {
   REQUIRE_DATA_DIR();
   const Table table = read_mnist(data_dir());
+  CHECK(read_mnist_test(data_dir()).fingerprint == read_mnist_test(std::string(data_dir()) + "/mnist").fingerprint);
   CHECK(table.rows == 70000);
   const Column& images = *table.find("pixels");
   std::uint64_t sum = 0;

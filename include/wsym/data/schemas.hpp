@@ -16,13 +16,14 @@ namespace wsym {
 
 namespace detail {
 
+inline bool exists(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0;
+}
+
 /// dir/folder/name for the first of the names that exists. Throws DataError that says what is missing, and what to do.
 inline std::string find_file(const std::string& dir, const std::string& folder,
                              std::initializer_list<const char*> names) {
-  const auto exists = [](const std::string& path) {
-    struct stat status {};
-    return stat(path.c_str(), &status) == 0;
-  };
   std::string other;
   for (const char* name : names) {
     if (const std::string path = dir + "/" + folder + "/" + name; exists(path)) return path;
@@ -248,11 +249,12 @@ inline Table read_mnist_part(const std::string& images_path, const std::string& 
 }  // namespace detail
 
 /// The 10,000 test images of MNIST alone, or those of a data set whose files have the same names and form, such as
-/// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017).
+/// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017): from dir/mnist, or, where that is no folder, from dir itself.
 inline Table read_mnist_test(const std::string& dir) {
+  const char* const folder = detail::exists(dir) && !detail::exists(dir + "/mnist") ? "." : "mnist";
   return detail::read_mnist_part(
-      detail::find_file(dir, "mnist", {"t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte"}),
-      detail::find_file(dir, "mnist", {"t10k-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte"}));
+      detail::find_file(dir, folder, {"t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte"}),
+      detail::find_file(dir, folder, {"t10k-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte"}));
 }
 
 /// MNIST (60,000 training images, then 10,000 test images, 28x28, grey 0..255), from the four idx files in dir/mnist,

@@ -58,24 +58,42 @@ TEST_CASE("claims: repetitions are paired, and those that one system lacks do no
   CHECK(findings[0].verdict == "holds");  // every difference is -0.1, whatever the levels
 }
 
-TEST_CASE("claims: a trend over lambda that is small either way holds, one beyond the bound does not") {
-  const auto verdict = [](double step) {
+TEST_CASE("claims: each lambda is held against the usual one, a change either way counts by its size") {
+  const auto verdicts = [](double step) {
     Records records;
     const Maker make(System{});
     for (int power = -4; power <= 0; ++power) {
-      const double level = 1 + step * power;
+      const double level = 1 + step * (power + 2);
       add(records, make("e3", 1, 2, [=](System& s) { s.balance = std::pow(10.0, power); }),
           {level, level + 0.001, level - 0.001});
     }
-    const auto findings = of_claim(records, 11);
-    REQUIRE(findings.size() == 1);
-    return findings[0].verdict;
+    std::vector<std::string> list;
+    for (const Finding& finding : of_claim(records, 11)) list.push_back(finding.verdict);
+    return list;
   };
-  CHECK(verdict(0) == "holds");
-  CHECK(verdict(0.005) == "holds");
-  CHECK(verdict(-0.005) == "holds");
-  CHECK(verdict(0.05) == "does not");
-  CHECK(verdict(-0.05) == "does not");
+  const std::string yes = "holds", no = "does not";
+  CHECK(verdicts(0) == std::vector<std::string>{yes, yes, yes, yes});
+  CHECK(verdicts(0.04) == std::vector<std::string>{no, yes, yes, no});
+  CHECK(verdicts(-0.04) == std::vector<std::string>{no, yes, yes, no});
+  CHECK(verdicts(0.2) == std::vector<std::string>{no, no, no, no});
+}
+
+TEST_CASE("claims: an ensemble fine-tuned from one network is held against its own first member") {
+  Records records;
+  const Maker make(System{});
+  const auto with = [&](const System& system, double nll, double flops, double first) {
+    for (Index repeat = 0; repeat < 3; ++repeat) {
+      Record record{.system = system, .repeat = repeat};
+      record.numbers = {{"nll", nll}, {"forward_flops", flops}, {"nll_1", first}};
+      records[{to_text(system), repeat}] = record;
+    }
+  };
+  with(make.from_upstream("deep_ensemble", 1, 2, 1), 0.5, 2000, 0.6);
+  with(make.from_upstream("moe", 2, 1, 1), 0.55, 1250, NAN);
+  const auto findings = of_claim(records, 2);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].mean == doctest::Approx(0.1 / 1000 - 0.05 / 250));
+  CHECK(findings[0].verdict == "holds");
 }
 
 TEST_CASE("claims: a gain counts by the FLOPs that it took") {

@@ -89,6 +89,35 @@ TEST_CASE("trainer: a network on its own is the first member of the deep ensembl
   CHECK(two->number("nll") < (one->number("nll") + two->number("nll_2")) / 2);
 }
 
+TEST_CASE("trainer: nested deep ensembles have the records that each has alone") {
+  const Prepared<float> data = prepared();
+  const Trainer trainer(data, options_of());
+  const Maker make(small());
+  for (const char* start : {"scratch", "upstream"}) {
+    std::vector<System> nested;
+    for (const Index members : {1, 2, 4})
+      nested.push_back(make("deep_ensemble", 1, members, [=](System& s) { s.start = start; }));
+    CHECK(nest(nested[0], nested[2]));
+    const std::vector<Record> records = trainer.train(nested, 0, go);
+    REQUIRE(records.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(line(records[i]) == line(*trainer.train(nested[i], 0, go)));
+  }
+  CHECK_FALSE(nest(make("deep_ensemble", 1, 2), make("deep_ensemble", 2, 4)));
+  CHECK_FALSE(nest(make("e3", 1, 2), make("e3", 1, 4)));
+}
+
+TEST_CASE("trainer: Monte Carlo dropout samples the network that a moe predicts with") {
+  const Prepared<float> data = prepared();
+  const Trainer trainer(data, options_of());
+  const Maker make(small());
+  const auto one = trainer.train(make("moe"), 0, go), samples = trainer.train(make("mc_dropout", 1, 2), 0, go);
+  CHECK(samples->number("epochs") == one->number("epochs"));
+  CHECK(samples->number("train_flops") == one->number("train_flops"));
+  CHECK(samples->number("nll") != one->number("nll"));
+  CHECK(samples->number("nll") == doctest::Approx(one->number("nll")).epsilon(0.3));
+  CHECK_THROWS_AS(trainer.check(make("mc_dropout", 1, 2, [](System& s) { s.dropout = 0; })), ConfigError);
+}
+
 TEST_CASE("trainer: without noise the members of tiling alone are one, with it they differ") {
   const Prepared<float> data = prepared();
   const Trainer trainer(data, options_of());
