@@ -54,7 +54,7 @@ TEST_CASE("system: people read model, K and M first") {
   const Maker make(System{});
   CHECK(describe(make("e3", 2, 4)) == "e3 (K=2, M=4)");
   CHECK(describe(make("mlp")) == "mlp");
-  CHECK(describe(make("mc_dropout", 1, 2)) == "mc_dropout (K=1, M=2), dropout=0.1");
+  CHECK(describe(make("mc_dropout", 1, 2, [](System& s) { s.dropout = 0.3; })) == "mc_dropout (K=1, M=2), dropout=0.3");
 }
 
 TEST_CASE("system: the last third of the classes is held out") {
