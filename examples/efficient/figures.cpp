@@ -119,8 +119,12 @@ void sweep_plots(const Study& study, const Records& records, const char* what, X
 void marginal_plots(const Study& study, const Records& records, std::vector<Plot>& plots) {
   Index most = 0;
   for (const Study::Row& row : study.rows) most = std::max(most, row.system.experts);
-  const auto of_most = [most](const System& s) { return s.experts == most; };
-  const auto of_two = [](const System& s) { return s.top_k == 2; };
+  const auto of_most = [most](const System& s) {
+    return s.experts == most;
+  };
+  const auto of_two = [](const System& s) {
+    return s.top_k == 2;
+  };
   const std::tuple<const char*, Index System::*, std::function<bool(const System&)>> axes[] = {
       {"K", &System::top_k, of_most}, {"M", &System::members, of_most}, {"E", &System::experts, of_two}};
   for (const auto& [name, field, counts] : axes) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <atomic>
+#include <utility>
 
 #include "efficient/options.hpp"
 #include "wsym/nn/module.hpp"
@@ -11,8 +12,9 @@
 namespace wsym::efficient {
 
 /// Trains the networks of one system by the recipe that was asked for, and adds up what it took. adamw: that of the
-/// other experiments but for the decay, which leaves out all but kernels, stopped early, the best epoch's weights. sgd: momentum 0.9, a warm-up over the first twentieth of
-/// the steps, then a cosine to 1e-5, the gradient's norm cut at 10; a fixed number of epochs, the best one's weights.
+/// other experiments but for the decay, which leaves out all but kernels, stopped early, the best epoch's weights. sgd:
+/// momentum 0.9, a warm-up over the first twentieth of the steps, then a cosine to 1e-5, the gradient's norm cut at 10;
+/// a fixed number of epochs, the best one's weights.
 class Fitting {
  public:
   Fitting(const Options& options, const std::atomic<bool>& stop) : options_(options), stop_(stop) {}
@@ -35,11 +37,13 @@ class Fitting {
       how.schedule = warm_up(warm, cosine_schedule(std::max<Index>(1, steps - warm), 1e-5 / options_.lr), 0);
     }
     try {
+      const auto with = [&](auto optimiser) {
+        return fit(network, std::move(optimiser), train, valid, how, key, observer);
+      };
+      const double rate = options_.lr, decay = options_.weight_decay;
       const FitReport report =
-          sgd ? fit(network, Sgd<float>({.rate = options_.lr, .decay = options_.weight_decay, .decays = kernels_only(), .factor = factor}),
-                    train, valid, how, key, observer)
-              : fit(network, AdamW<float>({.rate = options_.lr, .decay = options_.weight_decay, .decays = kernels_only(), .factor = factor}),
-                    train, valid, how, key, observer);
+          sgd ? with(Sgd<float>({.rate = rate, .decay = decay, .decays = kernels_only(), .factor = factor}))
+              : with(AdamW<float>({.rate = rate, .decay = decay, .decays = kernels_only(), .factor = factor}));
       epochs_ += report.epochs_run;
       stopped_ = report.stop == Stop::observer;
       diverged_ = report.diverged() || !first_not_finite(network).empty();

@@ -185,8 +185,7 @@ System deep_ensemble(const Maker& make, Index k, Index m) {
 Study fig2(const Maker& make) {
   List list(make);
   for (const Index m : {1, 2, 4, 8})
-    for (const Index k : {1, 2, 4, 8})
-      list.add(message("K=", k, ", M=", m), deep_ensemble(make, k, m));
+    for (const Index k : {1, 2, 4, 8}) list.add(message("K=", k, ", M=", m), deep_ensemble(make, k, m));
   return {"fig2", "K experts a row against M networks", with_cost, list.rows()};
 }
 
