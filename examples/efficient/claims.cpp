@@ -108,18 +108,15 @@ class Judge {
 
   /// M networks of their own; from upstream the first member of two is the one network, of half their FLOPs.
   void growing_k_or_m() {
-    const auto several = [&](Index k, Index m) {
-      return m == 1 ? moe(k) : make_("deep_ensemble", k, m);
-    };
     below(2, "K is to be grown before M", "NLL gain a forward FLOP over (K=1, M=1), of (K=1, M=2) - of (K=2, M=1)",
-          gain_per_flop(several(1, 2), moe(1)) - gain_per_flop(moe(2), moe(1)));
+          gain_per_flop(deep("moe"), moe(1)) - gain_per_flop(moe(2), moe(1)));
     const System down = make_.from_upstream("deep_ensemble", 1, 2, 1), other = make_.from_upstream("moe", 2, 1, 1);
     const Series one = of(down, "nll_1"), flops = 0.5 * of(down, "forward_flops");
     below(2, "K is to be grown before M", "the same of networks fine-tuned from one",
           (one - nll(down)) / flops - (one - nll(other)) / (of(other, "forward_flops") - flops));
     for (const auto& [k, m] : {std::pair<Index, Index>{8, 1}, {1, 8}})
       below(2, "the best has both large", message("NLL, (K=8, M=8) - (K=", k, ", M=", m, ")"),
-            nll(several(8, 8)) - nll(several(k, m)));
+            nll(make_.networks(8, 8)) - nll(make_.networks(k, m)));
   }
 
   void e3_against_k() {
@@ -154,28 +151,22 @@ class Judge {
     }
   }
 
-  /// The least-squares slope of a metric over x, in every repetition that has all systems.
-  Series slope(const std::string& metric, const std::vector<std::pair<double, System>>& systems) const {
+  /// The least-squares slope of a metric over the share of experts that are shared.
+  Series slope_over_overlap(const std::string& metric, Index top_k) const {
     std::map<Index, std::vector<std::pair<double, double>>> points;
-    for (const auto& [x, system] : systems)
-      for (const auto& [repeat, value] : of(system, metric)) points[repeat].emplace_back(x, value);
+    for (const Index quarter : {0, 1, 2, 4}) {
+      const System system = make_("overlap", top_k, 2, [=](System& s) { s.shared = s.experts * quarter / 4; });
+      for (const auto& [repeat, value] : of(system, metric))
+        points[repeat].emplace_back(static_cast<double>(quarter) / 4, value);
+    }
     Series slopes;
     for (const auto& [repeat, list] : points) {
-      if (list.size() != systems.size()) continue;
-      const double n = static_cast<double>(list.size());
+      if (list.size() < 4) continue;
       double x = 0, y = 0, xx = 0, xy = 0;
       for (const auto& [a, b] : list) x += a, y += b, xx += a * a, xy += a * b;
-      slopes[repeat] = (n * xy - x * y) / (n * xx - x * x);
+      slopes[repeat] = (4 * xy - x * y) / (4 * xx - x * x);
     }
     return slopes;
-  }
-  /// Over the share of experts that are shared.
-  Series slope_over_overlap(const std::string& metric, Index top_k) const {
-    std::vector<std::pair<double, System>> systems;
-    for (const Index quarter : {0, 1, 2, 4})
-      systems.emplace_back(static_cast<double>(quarter) / 4,
-                           make_("overlap", top_k, 2, [=](System& s) { s.shared = s.experts * quarter / 4; }));
-    return slope(metric, systems);
   }
   void overlap() {
     for (const Index k : {1, 2}) {
@@ -223,7 +214,7 @@ class Judge {
 
   void fewer_experts() {
     const auto ensemble = [&](Index k, Index m) {
-      return nll(m == 1 ? moe(k) : make_("deep_ensemble", k, m, [=](System& s) { s.experts /= m; }));
+      return nll(make_.networks(k, m, [=](System& s) { s.experts /= m; }));
     };
     for (const Index k : {1, 2})
       for (const Index m : {2, 4})

@@ -39,9 +39,6 @@ std::vector<HeatMap> grid_maps(const Records& records, const Maker& make) {
   const std::vector<Index> counts = {1, 2, 4, 8};
   std::vector<std::string> labels;
   for (const Index count : counts) labels.push_back(std::to_string(count));
-  const auto system = [&](Index k, Index m) {
-    return m == 1 ? make("moe", k) : make("deep_ensemble", k, m);
-  };
   const auto map = [&](const char* name, const char* title, int decimals, auto f) {
     HeatMap one{name, title, "K", "M", labels, labels, {}, decimals};
     for (const Index m : counts) {
@@ -51,7 +48,7 @@ std::vector<HeatMap> grid_maps(const Records& records, const Maker& make) {
     return one;
   };
   const auto mean = [&](const char* metric, Index k, Index m) {
-    return moments_of(records, system(k, m), metric).mean;
+    return moments_of(records, make.networks(k, m), metric).mean;
   };
   const auto likelihood = [&](Index k, Index m) {
     return -mean("nll", k, m);

@@ -23,6 +23,14 @@ class Maker {
     return (*this)(model, top_k, members, [](System&) {});
   }
 
+  /// Sparse networks of their own: a deep ensemble, or the one that it begins with.
+  template <class Change> System networks(Index top_k, Index count, Change change) const {
+    return count == 1 ? (*this)("moe", top_k, 1, change) : (*this)("deep_ensemble", top_k, count, change);
+  }
+  System networks(Index top_k, Index count) const {
+    return networks(top_k, count, [](System&) {});
+  }
+
   /// Fine-tuned from a network of another task.
   System from_upstream(const char* model, Index top_k, Index members, Index upstream_k, Index permutation = 0) const {
     return (*this)(model, top_k, members,

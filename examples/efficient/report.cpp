@@ -104,7 +104,7 @@ std::string claims_table(const std::vector<Finding>& findings) {
     table.row({std::to_string(f.claim), f.says, f.verdict, number(f.mean), number(f.lower) + " to " + number(f.upper),
                number(f.bound), std::to_string(f.n), f.measured});
   return "<p>Each line is a difference in every repetition; the claim holds where its whole interval lies below the "
-         "bound.</p>\n" +
+         "bound, where equality is claimed in size.</p>\n" +
          table.html("The claims of the paper, decided on this data set");
 }
 

@@ -129,11 +129,8 @@ Study table17(const Maker& make) {
   List list(make);
   for (const Index k : {1, 2})
     for (const Index m : {1, 2, 4}) {
-      const auto fewer = [&](System& s) {
-        s.experts /= m;
-      };
       list.add(message("M=", m, ", E=", make.experts() / m, ", K=", k),
-               m == 1 ? make("moe", k) : make("deep_ensemble", k, m, fewer));
+               make.networks(k, m, [=](System& s) { s.experts /= m; }));
     }
   return {"table17", "Deep ensembles with as many experts in all", with_cost, list.rows()};
 }
@@ -177,15 +174,10 @@ Study table31(const Maker& make) {
           true};
 }
 
-/// M networks of their own, one of which is a moe.
-System deep_ensemble(const Maker& make, Index k, Index m) {
-  return m == 1 ? make("moe", k) : make("deep_ensemble", k, m);
-}
-
 Study fig2(const Maker& make) {
   List list(make);
   for (const Index m : {1, 2, 4, 8})
-    for (const Index k : {1, 2, 4, 8}) list.add(message("K=", k, ", M=", m), deep_ensemble(make, k, m));
+    for (const Index k : {1, 2, 4, 8}) list.add(message("K=", k, ", M=", m), make.networks(k, m));
   return {"fig2", "K experts a row against M networks", with_cost, list.rows()};
 }
 
@@ -246,11 +238,10 @@ Study fig12(const Maker& make) {
   List list(make);
   for (const Index experts : {32, 16, 8, 4})
     for (const Index k : {1, 2, 4, 8})
-      for (const Index m : {1, 2, 4}) {
-        System system = deep_ensemble(make, k, m);
-        system.experts = experts;
-        if (experts == 32 || k == 2) list.add(message("E=", experts, ", K=", k, ", M=", m), system);
-      }
+      for (const Index m : {1, 2, 4})
+        if (experts == 32 || k == 2)
+          list.add(message("E=", experts, ", K=", k, ", M=", m),
+                   make.networks(k, m, [=](System& s) { s.experts = experts; }));
   return {"fig12", "Curves over K, M and E", usual, list.rows()};
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "efficient/figures.hpp"
+#include "efficient/maker.hpp"
 #include "examples/experiment/scratch_folder.hpp"
 #include "experiment/gnuplot.hpp"
 #include "wsym/core/error.hpp"
@@ -84,4 +85,26 @@ TEST_CASE("dense fit: a cubic in the logarithm is found again, with its slope") 
     CHECK(fit.slope(f) == doctest::Approx((cubic(f * 1.001) - cubic(f / 1.001)) / (f * 0.002)).epsilon(1e-4));
   }
   CHECK_THROWS_AS(fit_dense({1, 2, 3}, {1, 2, 3}), ConfigError);
+}
+
+TEST_CASE(
+    "gains over dense: each against the network of its width; the largest one's are the same, normalised or not") {
+  const Maker make(System{});
+  Study study{"fig9", "", {"nll"}, {}};
+  Records records;
+  const auto add = [&](const System& system, double nll, double flops) {
+    study.rows.push_back({describe(system), system});
+    Record record{.system = system};
+    record.numbers = {{"nll", nll}, {"train_flops", flops}};
+    records[{to_text(system), 0}] = record;
+  };
+  for (const double factor : {0.25, 0.5, 1.0, 2.0}) add(make.scaled("mlp", 1, 1, factor), 0.8 / factor, 1e6 * factor);
+  add(make.scaled("moe", 1, 1, 0.5), 1.2, 9e9), add(make.scaled("moe", 1, 1, 2), 0.3, 9e9);
+  const auto rows = gains_over_dense(study, records);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0][1] == "1.6000");
+  CHECK(rows[0][3] == "+25.00");
+  CHECK(rows[0][4] != rows[0][3]);  // the curve is steeper there
+  CHECK(rows[1][3] == "+25.00");
+  CHECK(rows[1][4] == rows[1][3]);
 }
