@@ -13,8 +13,8 @@ namespace wsym::efficient {
 
 /// Trains the networks of one system by the recipe that was asked for, and adds up what it took. adamw: that of the
 /// other experiments but for the decay, which leaves out all but kernels, stopped early, the best epoch's weights. sgd:
-/// momentum 0.9, a warm-up over the first twentieth of the steps, then a cosine to 1e-5, the gradient's norm cut at 10;
-/// a fixed number of epochs, the best one's weights.
+/// momentum, a warm-up over the first steps, then a cosine, the gradient's norm cut; a fixed number of epochs, the best
+/// one's weights.
 class Fitting {
  public:
   Fitting(const Options& options, const std::atomic<bool>& stop) : options_(options), stop_(stop) {}
@@ -31,10 +31,11 @@ class Fitting {
     };
     if (sgd) {
       const Index steps = how.epochs * ((train.rows() + how.batch_size - 1) / how.batch_size);
-      const Index warm = std::max<Index>(1, steps / 20);
+      const auto share = static_cast<Index>(options_.warm_up * static_cast<double>(steps));
+      const Index warm = std::max<Index>(1, share);
       how.patience = 0;
-      how.clip_norm = 10;
-      how.schedule = warm_up(warm, cosine_schedule(std::max<Index>(1, steps - warm), 1e-5 / options_.lr), 0);
+      how.clip_norm = options_.clip_norm;
+      how.schedule = warm_up(warm, cosine_schedule(std::max<Index>(1, steps - warm), options_.end_lr / options_.lr), 0);
     }
     try {
       const auto with = [&](auto optimiser) {
@@ -42,7 +43,11 @@ class Fitting {
       };
       const double rate = options_.lr, decay = options_.weight_decay;
       const FitReport report =
-          sgd ? with(Sgd<float>({.rate = rate, .decay = decay, .decays = kernels_only(), .factor = factor}))
+          sgd ? with(Sgd<float>({.rate = rate,
+                                 .momentum = options_.momentum,
+                                 .decay = decay,
+                                 .decays = kernels_only(),
+                                 .factor = factor}))
               : with(AdamW<float>({.rate = rate, .decay = decay, .decays = kernels_only(), .factor = factor}));
       epochs_ += report.epochs_run;
       stopped_ = report.stop == Stop::observer;

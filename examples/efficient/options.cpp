@@ -66,16 +66,25 @@ void add_layers(CLI::App& app, Options& o) {
       ->check(one_of({"total", "subset"}));
   add_option(app, group, "--expert-start", "NAME", s.expert_start, "apart, or equal: experts begin as one", "apart")
       ->check(one_of({"apart", "equal"}));
+  add_option(app, group, "--perturbation", "X", s.perturbation, "standard deviation of noise on experts' first weights",
+             "0");
   add_option(app, group, "--dropout", "X", s.dropout, "in experts, while training", "0.1");
   add_option(app, group, "--shared", "N", s.shared, "overlap: experts of all members", "0")->check(count);
   add_option(app, group, "--scales", "NAME", s.scales, "batch_ensemble: sign or gaussian", "sign")
       ->check(one_of({"sign", "gaussian"}));
+  add_option(app, group, "--scale-rate", "X", s.scale_rate, "batch_ensemble: factor of its scales' learning rate", "1");
   add_option(app, group, "--batch-repeats", "N", s.repeats, "mimo: uses of a row in a batch", "1")->check(count);
   add_option(app, group, "--replication", "X", s.replication, "mimo: share of rows that all members see", "0.5");
   add_option(app, group, "--base", "NAME", s.base, "deep_ensemble: of moe or mlp", "moe")
       ->check(one_of({"moe", "mlp"}));
   add_option(app, group, "--start", "NAME", s.start, "scratch, or upstream: fine-tuned from another task", "scratch")
       ->check(one_of({"scratch", "upstream"}));
+  add_option(app, group, "--upstream-k", "K", s.upstream_k, "of the upstream network", "1")->check(count);
+  add_option(app, group, "--permutation", "N", s.permutation, "e3 from upstream: which order of its experts; 0: theirs",
+             "0")
+      ->check(count);
+  add_option(app, group, "--classes", "NAME", s.classes, "all, or seen: train without the last third", "all")
+      ->check(one_of({"all", "seen"}));
 }
 
 void add_training(CLI::App& app, Options& o) {
@@ -87,7 +96,12 @@ void add_training(CLI::App& app, Options& o) {
       ->check(count);
   add_option(app, group, "--batch-size", "N", o.batch_size, "rows a step", "256; sgd: 512")->check(count);
   add_option(app, group, "--lr", "X", o.lr, "learning rate", "0.001; sgd: 0.03");
-  add_option(app, group, "--weight-decay", "X", o.weight_decay, "decoupled, on kernels", "0.03; sgd: 0");
+  add_option(app, group, "--weight-decay", "X", o.weight_decay, "on kernels; adamw: decoupled, sgd: in gradients",
+             "0.03; sgd: 0");
+  add_option(app, group, "--momentum", "X", o.momentum, "of sgd", "0.9");
+  add_option(app, group, "--clip-norm", "X", o.clip_norm, "sgd: largest norm of a gradient", "10");
+  add_option(app, group, "--warm-up", "X", o.warm_up, "sgd: share of the steps, linear", "0.05");
+  add_option(app, group, "--end-lr", "X", o.end_lr, "sgd: where the cosine ends", "1e-5");
   add_option(app, group, "--seed", "N", o.seed, "of the split, weights, batches and noise", "0")->check(seed);
 }
 
@@ -133,6 +147,24 @@ void not_below(const char* option, double value, double least) {
     throw Usage(message(option, ": ", value, " came; at least ", least, " is needed"), 2);
 }
 
+/// Throws Usage where a number of the recipe is outside its range, or belongs to the other one.
+void check_training(const Options& o, const CLI::App& app) {
+  constexpr Index many = 1'000'000;
+  within("--epochs", o.epochs, 1, many);
+  within("--patience", o.patience, 1, many);
+  within("--batch-size", o.batch_size, 1, many);
+  if (!(o.lr > 0) || std::isinf(o.lr)) throw Usage(message("--lr: ", o.lr, " came; it must be above 0"), 2);
+  not_below("--weight-decay", o.weight_decay, 0);
+  if (o.recipe != "sgd")
+    for (const char* option : {"--momentum", "--clip-norm", "--warm-up", "--end-lr"})
+      if (app.count(option) > 0) throw Usage(message(option, ": came with --recipe adamw; it belongs to sgd"), 2);
+  for (const auto& [option, value] : {std::pair("--momentum", o.momentum), std::pair("--warm-up", o.warm_up)})
+    if (!(value >= 0 && value < 1))
+      throw Usage(message(option, ": ", value, " came; at least 0 and below 1 is needed"), 2);
+  if (!(o.clip_norm > 0)) throw Usage(message("--clip-norm: ", o.clip_norm, " came; it must be above 0"), 2);
+  not_below("--end-lr", o.end_lr, 0);
+}
+
 void check(const Options& o, const CLI::App& app, const experiment::Program& program) {
   constexpr Index many = 1'000'000;
   if (!o.study.empty())
@@ -145,16 +177,14 @@ void check(const Options& o, const CLI::App& app, const experiment::Program& pro
   for (const Index e : o.experts) within("--experts", e, 1, 4096);
   for (const Index k : o.top_k) within("--top-k", k, 1, 4096);
   within("--repeats", o.repeats, 1, many);
-  within("--epochs", o.epochs, 1, many);
-  within("--patience", o.patience, 1, many);
-  within("--batch-size", o.batch_size, 1, many);
   within("--threads", o.threads, 1, 4096);
   within("--width", o.common.width, 1, 65536);
   within("--hidden", o.common.hidden, 1, 65536);
-  if (!(o.lr > 0) || std::isinf(o.lr)) throw Usage(message("--lr: ", o.lr, " came; it must be above 0"), 2);
-  not_below("--weight-decay", o.weight_decay, 0);
   not_below("--balance", o.common.balance, 0);
   not_below("--noise", o.common.noise, 0);
+  not_below("--perturbation", o.common.perturbation, 0);
+  not_below("--scale-rate", o.common.scale_rate, 0);
+  check_training(o, app);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct Options {
   std::string recipe = "adamw";  // adamw | sgd
   Index epochs = 0, patience = 16, batch_size = 0;
   double lr = 0, weight_decay = 0;
+  double momentum = 0.9, clip_norm = 10, warm_up = 0.05, end_lr = 1e-5;  // of sgd
   std::uint64_t seed = 0;
   int threads = 1;
   std::string out;

@@ -50,19 +50,24 @@ std::size_t count_of(const std::vector<Work>& work) {
 }
 
 Json identity_of(const Options& o, const Prepared<float>& data) {
-  return Json::object({{"program", data.name},
-                       {"data", experiment::hexadecimal(data.fingerprint)},
-                       {"experiment", "efficient"},
-                       {"preset", "text"},
-                       {"recipe", o.recipe},
-                       {"lr", o.lr},
-                       {"weight_decay", o.weight_decay},
-                       {"batch_size", o.batch_size},
-                       {"epochs", o.epochs},
-                       {"patience", o.patience},
-                       {"seed", o.seed},
-                       {"other", o.ood},
-                       {"precision", "float"}});
+  Json identity = Json::object({{"program", data.name},
+                                {"data", experiment::hexadecimal(data.fingerprint)},
+                                {"experiment", "efficient"},
+                                {"preset", "text"},
+                                {"recipe", o.recipe},
+                                {"lr", o.lr},
+                                {"weight_decay", o.weight_decay},
+                                {"batch_size", o.batch_size},
+                                {"epochs", o.epochs},
+                                {"patience", o.patience},
+                                {"seed", o.seed},
+                                {"other", o.ood},
+                                {"precision", "float"}});
+  if (o.recipe == "sgd") {
+    identity["momentum"] = o.momentum, identity["clip_norm"] = o.clip_norm;
+    identity["warm_up"] = o.warm_up, identity["end_lr"] = o.end_lr;
+  }
+  return identity;
 }
 
 /// The test images of another data set, scaled as the network's own.

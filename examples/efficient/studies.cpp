@@ -111,7 +111,8 @@ Study table14(const Maker& make) {
   add_deep_ensembles(make, list);
   return {"table14",
           "Ensembles and their members",
-          {"nll", "member_nll", "nll_1", "nll_2", "nll_3", "nll_4", "error", "member_error", "kl"},
+          {"nll", "member_nll", "nll_1", "nll_2", "nll_3", "nll_4", "error", "member_error", "error_1", "error_2",
+           "error_3", "error_4", "ece", "member_ece", "ece_1", "ece_2", "ece_3", "ece_4", "kl"},
           list.rows()};
 }
 

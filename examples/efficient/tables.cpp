@@ -36,6 +36,15 @@ std::vector<std::string> shown_metrics(const Study& study, const Records& record
   return shown;
 }
 
+/// What some of the repetitions measured, in their order.
+std::vector<std::string> metrics_of(const std::vector<const Record*>& repeats) {
+  std::vector<std::string> names;
+  for (const Record* record : repeats)
+    for (const auto& [name, value] : record->numbers)
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  return names;
+}
+
 }  // namespace
 
 Moments moments_of(const Records& records, const System& system, const std::string& metric) {
@@ -104,7 +113,7 @@ std::string metrics_csv(const std::string& dataset, const Records& records) {
   for (const auto& [place, record] : records) {
     if (place.first == last) continue;
     last = place.first;
-    for (const auto& [metric, value] : record.numbers) {
+    for (const std::string& metric : metrics_of(repeats_of(records, record.system))) {
       const Moments all = moments_of(records, record.system, metric);
       text += join({"efficient", dataset, "text", csv_field(last), std::to_string(record.system.members), "test",
                     metric, shortest(all.mean), shortest(all.sd), shortest(all.se()), std::to_string(all.n)},

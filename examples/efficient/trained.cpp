@@ -150,8 +150,7 @@ class Training {
       fit_(network, train, valid, key.child("fit"));
       return std::make_shared<const M>(std::move(network));
     } else {
-      throw ConfigError(message("start=upstream is for mlp, deep_ensemble and what is a moe with the same parameters; ",
-                                s_.model, " is none"));
+      return nullptr;  // check_system refuses it
     }
   }
 
@@ -216,6 +215,7 @@ template <class F> auto with_networks(const System& s, Index in, Index out, F f)
 
 std::vector<Trained> train_system(const System& system, const std::vector<Index>& sizes, const Parts& parts,
                                   Fitting& fit, const Key& key) {
+  check_system(system, parts);
   Training training(system, sizes, parts, fit, key);
   return with_networks(system, parts.train.features(), parts.train.task.outputs, training);
 }
@@ -223,10 +223,14 @@ std::vector<Trained> train_system(const System& system, const std::vector<Index>
 void check_system(const System& system, const Parts& parts) {
   const Tensor<float> row({1, parts.train.features()}, 0.0f);
   with_networks(system, row.cols(), parts.train.task.outputs, [&](Index count, auto fresh) {
+    using M = decltype(fresh(Key(0)));
+    expect<ConfigError>(system.start == "scratch" || std::same_as<M, Sparse> || std::same_as<M, Dense>, "system ",
+                        to_text(system), ": start=upstream is for mlp, deep_ensemble and what has a moe's parameters");
     expect<ConfigError>(count >= 1 && system.members >= 1, "system ", to_text(system), ": it needs a member");
     expect<ConfigError>(system.model != "mc_dropout" || system.dropout > 0, "system ", to_text(system),
                         ": its samples differ by dropout alone, which must be above 0");
-    work_of(fresh(Key(0)), row, WorkMode::train);
+    const M network = fresh(Key(0));
+    for (const WorkMode mode : {WorkMode::train, WorkMode::forward}) work_of(network, row, mode);
   });
 }
 

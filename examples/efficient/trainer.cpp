@@ -34,15 +34,18 @@ void add_scores(const Members& members, const Dataset<float>& test, Numbers& num
   numbers.emplace_back("cosine", cosine_similarity(all));
   numbers.emplace_back("disagreement", disagreement(all));
   numbers.emplace_back("normalised_disagreement", normalised_disagreement(all, labels));
-  double nll = 0, error = 0;
-  for (std::size_t m = 0; m < members.size(); ++m) {
-    const double of_nll = nll_from_logits(members[m], labels), of_error = error_rate(members[m], labels);
-    numbers.emplace_back("nll_" + std::to_string(m + 1), of_nll);
-    numbers.emplace_back("error_" + std::to_string(m + 1), of_error);
-    nll += of_nll / static_cast<double>(members.size()), error += of_error / static_cast<double>(members.size());
-  }
-  numbers.emplace_back("member_nll", nll);
-  numbers.emplace_back("member_error", error);
+  const auto of_members = [&](const std::string& name, auto metric) {
+    double sum = 0;
+    for (std::size_t m = 0; m < members.size(); ++m) {
+      const double value = metric(members[m], labels);
+      numbers.emplace_back(name + "_" + std::to_string(m + 1), value);
+      sum += value;
+    }
+    numbers.emplace_back("member_" + name, sum / static_cast<double>(members.size()));
+  };
+  of_members("nll", [](const auto& scores, const auto& truth) { return nll_from_logits(scores, truth); });
+  of_members("error", [](const auto& scores, const auto& truth) { return error_rate(scores, truth); });
+  of_members("ece", [](const auto& scores, const auto& truth) { return ece_from_logits(scores, truth); });
 }
 
 /// Whether rows from elsewhere are told from test rows by the largest mean probability.

@@ -161,6 +161,14 @@ Method method_of(const Options& options, const Cell& cell) {
   return method;
 }
 
+bool alike_without_asymmetry(const Options& options, const Cell& a, const Cell& b) {
+  Method of_a = method_of(options, a);
+  const Method of_b = method_of(options, b);
+  for (const Field field : {&Method::mask_scope, &Method::mask_seed, &Method::frozen, &Method::kappa, &Method::n_fix})
+    of_a.*field = of_b.*field;
+  return of_a == of_b;
+}
+
 std::vector<Cell> cells_of(const Options& options, Index inputs) {
   const std::vector<Control> controls = chosen_controls(options, inputs);
   const auto about = [&](bool mixtures) {

@@ -33,6 +33,9 @@ Method method_of(const Options& options, const Cell& cell);
 /// about a model, such as the mask scope about an mlp, makes none.
 std::string plain_variant(const Options& options, const Cell& cell);
 
+/// Whether the methods of two cells are the same in all but what W-asymmetry alone knows: masks and frozen values.
+bool alike_without_asymmetry(const Options& options, const Cell& a, const Cell& b);
+
 /// The words that --controls knows: each changes the field of Method of its name.
 std::vector<std::string> control_names();
 

@@ -72,6 +72,11 @@ Comparison compared(const std::string& name, const ByRepeat& values, const ByRep
   return result;
 }
 
+/// Whether two cells differ in nothing but the method and what a group holds together.
+bool same_but_for_method(const Cell& a, const Cell& b) {
+  return a.experiment == b.experiment && a.model == b.model && a.hidden == b.hidden && a.gate == b.gate;
+}
+
 struct Reference {
   std::string name;
   std::vector<Values> values;
@@ -130,19 +135,20 @@ class Controls {
     return asymmetric(cell.model) && method_of(options_, cell).mask_scope == "shared" ? "split and mask" : "split";
   }
 
-  /// The plain method of the same model, and that of the model without asymmetry.
+  /// The plain method of the same model; and the model without asymmetry, in all else the same.
   std::vector<Reference> references_of(const Group& group) const {
     std::string symmetric = group.cell.model;
     symmetric.erase(std::remove(symmetric.begin(), symmetric.end(), 'w'), symmetric.end());
     std::vector<Reference> references;
-    for (const std::string& model : {group.cell.model, symmetric})
-      for (const Group& other : groups_) {
-        const Cell& cell = other.cell;
-        const bool same = cell.experiment == group.cell.experiment && cell.hidden == group.cell.hidden &&
-                          cell.gate == group.cell.gate && cell.model == model;
-        const bool known = !references.empty() && references.back().name == model;
-        if (same && plain(cell) && !known && &other != &group) references.push_back({model, values_of(other)});
-      }
+    for (const Group& other : groups_)
+      if (&other != &group && same_but_for_method(group.cell, other.cell) && plain(other.cell))
+        references.push_back({other.cell.model, values_of(other)});
+    Cell alike = group.cell;
+    alike.model = symmetric;
+    if (!asymmetric(group.cell.model)) return references;
+    for (const Group& other : groups_)
+      if (same_but_for_method(alike, other.cell) && alike_without_asymmetry(options_, group.cell, other.cell))
+        references.push_back({symmetric, values_of(other)});
     return references;
   }
 

@@ -32,8 +32,9 @@ struct ControlResult {
 };
 
 /// Every group of the controls' experiment against the plain method of its model, and against the model without
-/// asymmetry, in the order of the groups. The measures of ensembles are the metric of single networks and of the
-/// largest ensembles, and the improvement in percent; those of mixtures the metric for each number of experts.
+/// asymmetry, in all else the same (weights=best against weights=best), in the order of the groups. The measures of
+/// ensembles are the metric of single networks and of the largest ensembles, and the improvement in percent; those of
+/// mixtures the metric for each number of experts.
 std::vector<ControlResult> compare_controls(const Setting& setting, const std::vector<Group>& groups,
                                             const Options& options);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "experiment/run_facts.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
 
 #include "experiment/html.hpp"
+#include "experiment/options.hpp"
 #include "experiment/text.hpp"
 
 namespace wsym::experiment {
@@ -62,6 +64,11 @@ std::string method(const Json& identity) {
   return join(words, ", ");
 }
 
+bool has_interpolated(const Records& records) {
+  return std::any_of(records.members.begin(), records.members.end(),
+                     [](const auto& entry) { return interpolates(entry.second.cell.model); });
+}
+
 }  // namespace
 
 std::string run_facts(const Study& study) {
@@ -71,6 +78,8 @@ std::string run_facts(const Study& study) {
   for (const Source& source : study.sources) {
     add_runs(source.records->runs, facts);
     facts.add("Method", method(source.identity));
+    if (study.setting.preset == "code" && has_interpolated(*source.records))
+      facts.add("Interpolated experts", "5 affine layers, relu, as in the authors' code");
     for (const std::string& warning : source.records->warnings) facts.add("Warning", warning);
     for (const auto& [place, record] : source.records->members) {
       ++networks;

@@ -101,11 +101,15 @@ TEST_CASE_TEMPLATE("diversity: spec 9.5, the averaged probabilities and their lo
   const Labels labels{0, 2};
   const double tolerance = std::same_as<T, float> ? 1e-6 : 1e-9;
   const double expected[] = {.537509316, .371363459, .091127225, .225321881, .174604787, .600073333};
-  const double member_nll[] = {(.16984602 + 1.098612289) / 2, (1.464368784 + .142931628) / 2};
+  const double member_nll[2][2] = {{.16984602, 1.098612289}, {1.464368784, .142931628}};  // of member and row
   const Tensor<T> log_p = wsym::log_mean_probabilities<T>(members);
   for (Index i = 0; i < 6; ++i) CHECK(std::abs(std::exp(double{log_p[i]}) - expected[i]) < tolerance);
   for (std::size_t m = 0; m < 2; ++m)
-    CHECK(std::abs(wsym::nll_from_logits(members[m], labels) - member_nll[m]) < std::max(tolerance, 1e-8));
+    for (Index n = 0; n < 2; ++n) {
+      const Tensor<T> row({1, 3}, {members[m](n, 0), members[m](n, 1), members[m](n, 2)});
+      const Labels label{labels[static_cast<std::size_t>(n)]};
+      CHECK(std::abs(wsym::nll_from_logits(row, label) - member_nll[m][n]) < std::max(tolerance, 1e-8));
+    }
   CHECK(std::abs(wsym::nll_from_logits(log_p, labels) - .565756298) < tolerance);
   CHECK(std::abs(wsym::brier_from_logits(log_p, labels) - .300655372) < tolerance);
   CHECK(wsym::error_rate(log_p, labels) == 0);

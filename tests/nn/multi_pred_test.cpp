@@ -34,22 +34,27 @@ TEST_CASE_TEMPLATE("MultiPred: every choice of the last block goes on alone", T,
   const Var<T> u = model.network.stream(tape.constant(x), pass, 3), normed = last.norm(u, pass);
   const Routing<T> routing = last.inner.router(normed, pass);
   double worst = 0;
+  Tensor<T> sum({7, 8});  // of a row's streams
   for (Index n = 0; n < 7; ++n)
     for (Index k = 0; k < 3; ++k) {
       const auto& expert = last.inner.experts[static_cast<std::size_t>(routing.expert[n * 3 + k])];
       Tensor<T> row({1, 8}), stream({1, 8});
       row.mat() = normed.value().row(n);
       stream.mat() = u.value().row(n) + routing.weights.value()(n, k) * test::output_of(expert, row, pass).mat();
+      sum.mat().row(n) += stream.mat();
       Var<T> s = tape.constant(stream);
       const Var<T> answer = model.network.head(model.network.norm(s, pass), pass);
       worst = std::max(worst, static_cast<double>((answer.value() - y.mat().row(k * 7 + n)).cwiseAbs().maxCoeff()));
     }
   CHECK(worst < 100 * std::numeric_limits<T>::epsilon());
+  sum.mat() -= 2 * u.value();  // spec 9.1, 7: less all residuals but one it is what the last block gives
+  const Var<T> out = model.network.stream(tape.constant(x), pass, 4);
+  CHECK(test::worst_error(sum, test::copy_of<T>(out)) < test::tolerance<T>);
 }
 
 TEST_CASE("MultiPred: gradcheck through fixed noise and the balance losses") {
   test::WithInput<MultiPred<double>> probe{{network<double>(2)},
-                                                 Parameter<double>(random_tensor<double>({6, 3}, Key(2)))};
+                                           Parameter<double>(random_tensor<double>({6, 3}, Key(2)))};
   const auto f = [](Tape<double>& tape, const auto& p) {
     return test::squares_and_balance(tape, p);
   };

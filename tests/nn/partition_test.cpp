@@ -34,11 +34,11 @@ template <Real T> struct Step {
 };
 template <Real T, class Moe>
 Step<T> step(const Moe& moe, const Tensor<T>& x, const Tensor<T>& cotangent, Pass<T> (*make)(Key, AuxiliaryLoss<T>*),
-             Key key) {
+             Key key, int threads = 1) {
   Step<T> s;
   AuxiliaryLoss<T> auxiliary;
   Pass<T> pass = make(key, &auxiliary);
-  Tape<T> tape;
+  Tape<T> tape(true, {.threads = threads});
   const Parameter<T> input(x);
   const Var<T> y = moe(tape.use(input), pass);
   tape.backward(y, cotangent.span());
@@ -70,39 +70,79 @@ TEST_CASE_TEMPLATE("e3: the spec's members, partitioning alone, and an overlap o
                           std::vector{.942797579, 2.828392736, .759720587, 2.279161760}) < tolerance);
 }
 
+TEST_CASE_TEMPLATE("e3: the spec's gates of each member", T, float, double) {
+  const double tolerance = std::same_as<T, float> ? 1e-6 : 1e-9;
+  const Tensor<T> twice = test::tiled(test::spec_row<T>(), {2});
+  const auto chosen = [&](Index shared) {
+    Tape<T> tape;
+    const auto layer = test::spec_layer<T>(1, 2, shared);
+    const Routing<T> r = layer.router(tape.constant(twice), Pass<T>::evaluate());
+    CHECK(r.expert[0] == (shared == 0 ? 1 : 2));
+    CHECK(r.expert[1] == 2);
+    return test::copy_of<T>(r.chosen);
+  };
+  CHECK(test::worst_error(chosen(0), std::vector{.731058579, .731058579}) < tolerance);
+  CHECK(test::worst_error(chosen(2), std::vector{.628531719, .506480391}) < tolerance);
+}
+
 TEST_CASE_TEMPLATE("e3: M members are M sparse mixtures bit for bit: outputs, gradients, noise, drops, dropout", T,
                    float, double) {
-  for (const Tiling& tiling : both_orders)
-    for (const Index experts : {4, 6, 10})
-      for (const Index k : {1, 2})
-        for (const ClaimOrder order : {ClaimOrder::by_row, ClaimOrder::by_weight}) {
-          SparseMoeOptions options{.train = {0.8}, .order = order};
-          options.dropout = 0.2;
-          options.group = 6;
-          const auto e3 = in_order(
-              partitioned(make_moe<T>(experts, {.choices = k, .balance = {1, 1, 1, 1, 1}}, options), 2), tiling);
-          const Tensor<T> x = random_tensor<T>({24, 8}, Key(2)), cotangent = random_tensor<T>({24, 5}, Key(3));
-          const Step<T> whole = step(e3, x, cotangent, Pass<T>::train, Key(4));
-          double loss = 0;
-          for (Index m = 0; m < 2; ++m) {
-            const auto alone = member(e3, m);
-            const Step<T> own = step(alone, rows_of_member(x, m, tiling), rows_of_member(cotangent, m, tiling),
-                                     Pass<T>::train, Key(4).child(static_cast<std::uint64_t>(m)));
-            REQUIRE(same_bits(rows_of_member(whole.y, m, tiling), own.y));
-            REQUIRE(same_bits(rows_of_member(whole.dx, m, tiling), own.dx));
-            const auto each = static_cast<std::size_t>(experts / 2 * 8);
-            const auto& router = gradient(whole, "router.weight");
-            const auto first = router.begin() + static_cast<std::ptrdiff_t>(each) * m;
-            REQUIRE(std::vector<T>(first, first + static_cast<std::ptrdiff_t>(each)) == gradient(own, "router.weight"));
-            for (Index e = 0; e < experts / 2; ++e)
-              for (const std::string part :
-                   {".layers.0.weight", ".layers.0.bias", ".layers.1.weight", ".layers.1.bias"})
-                REQUIRE(gradient(whole, "experts." + std::to_string(m * experts / 2 + e) + part) ==
-                        gradient(own, "experts." + std::to_string(e) + part));
-            loss += own.loss / 2;
-          }
-          REQUIRE(std::abs(whole.loss - loss) < 30 * test::tolerance<T>);  // the balance is the members' mean
+  constexpr Tiling three{3}, four{4, TileOrder::repeat};
+  const std::pair<Tiling, Index> cases[] = {{both_orders[0], 4}, {both_orders[0], 6}, {both_orders[0], 10},
+                                            {both_orders[1], 4}, {both_orders[1], 6}, {both_orders[1], 10},
+                                            {both_orders[2], 4}, {both_orders[2], 6}, {both_orders[2], 10},
+                                            {three, 6},          {three, 15},         {four, 12}};
+  for (const auto& [tiling, experts] : cases) {
+    const Index members = tiling.members;
+    for (const Index k : {1, 2})
+      for (const ClaimOrder order : {ClaimOrder::by_row, ClaimOrder::by_weight}) {
+        SparseMoeOptions options{.train = {0.8}, .order = order};
+        options.dropout = 0.2;
+        options.group = 12 / members;
+        const auto e3 = in_order(
+            partitioned(make_moe<T>(experts, {.choices = k, .balance = {1, 1, 1, 1, 1}}, options), members), tiling);
+        const Tensor<T> x = random_tensor<T>({24, 8}, Key(2)), cotangent = random_tensor<T>({24, 5}, Key(3));
+        const Step<T> whole = step(e3, x, cotangent, Pass<T>::train, Key(4));
+        double loss = 0;
+        for (Index m = 0; m < members; ++m) {
+          const auto alone = member(e3, m);
+          const Step<T> own = step(alone, rows_of_member(x, m, tiling), rows_of_member(cotangent, m, tiling),
+                                   Pass<T>::train, Key(4).child(static_cast<std::uint64_t>(m)));
+          REQUIRE(same_bits(rows_of_member(whole.y, m, tiling), own.y));
+          REQUIRE(same_bits(rows_of_member(whole.dx, m, tiling), own.dx));
+          const auto each = static_cast<std::size_t>(experts / members * 8);
+          const auto& router = gradient(whole, "router.weight");
+          const auto first = router.begin() + static_cast<std::ptrdiff_t>(each) * m;
+          REQUIRE(std::vector<T>(first, first + static_cast<std::ptrdiff_t>(each)) == gradient(own, "router.weight"));
+          for (Index e = 0; e < experts / members; ++e)
+            for (const std::string part : {".layers.0.weight", ".layers.0.bias", ".layers.1.weight", ".layers.1.bias"})
+              REQUIRE(gradient(whole, "experts." + std::to_string(m * experts / members + e) + part) ==
+                      gradient(own, "experts." + std::to_string(e) + part));
+          loss += own.loss / static_cast<double>(members);
         }
+        REQUIRE(std::abs(whole.loss - loss) < 30 * test::tolerance<T>);  // the balance is the members' mean
+      }
+  }
+}
+
+TEST_CASE_TEMPLATE("e3: the same bits on one, two and four threads, with shared experts and untiled too", T, float,
+                   double) {
+  for (const Index shared : {0, 2})
+    for (const bool partition_only : {false, true}) {
+      SparseMoeOptions options{.train = {0.8}};
+      options.partition_only = partition_only;
+      const auto e3 =
+          partitioned(make_moe<T>(6, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, options, {64, 256, 64, 1}), 2, shared);
+      const Tensor<T> x = random_tensor<T>({512, 64}, Key(2)), cotangent = random_tensor<T>({512, 64}, Key(3));
+      const Step<T> one = step(e3, x, cotangent, Pass<T>::train, Key(4));
+      for (const int threads : {2, 4}) {
+        const Step<T> other = step(e3, x, cotangent, Pass<T>::train, Key(4), threads);
+        CHECK(same_bits(one.y, other.y));
+        CHECK(same_bits(one.dx, other.dx));
+        CHECK(one.loss == other.loss);
+        CHECK(one.gradients == other.gradients);
+      }
+    }
 }
 
 TEST_CASE_TEMPLATE("e3: both orders of tiling are one layer, and late tiling is early tiling", T, float, double) {

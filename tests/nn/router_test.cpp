@@ -268,3 +268,29 @@ TEST_CASE_TEMPLATE("router: no rows, and logits that are not finite, are refused
   CHECK_THROWS_WITH_AS(router(tape.constant(bad), Pass<T>::evaluate()),
                        "Router: row 1 has the logit nan in column 0; logits must be finite", Diverged);
 }
+
+TEST_CASE_TEMPLATE("router: the spec's balance of three tokens, whole and of two members, with the default weights", T,
+                   float, double) {
+  const double tolerance = std::same_as<T, float> ? 1e-8 : 1e-11;
+  const Tensor<T> z({3, 4}, {T(1), T(.5), T(0), T(-.5), T(.2), T(.8), T(.1), T(.4), T(-.3), T(0), T(.9), T(.6)});
+  const Tensor<T> noise(
+      {3, 4}, {T(.10), T(-.20), T(.05), T(.15), T(-.05), T(.30), T(.25), T(-.10), T(.20), T(.10), T(-.15), T(.05)});
+  const auto by_member = [](const Tensor<T>& x) {  // experts {0, 1}, then {2, 3}
+    Tensor<T> y({6, 2});
+    y.mat() << x.mat().leftCols(2), x.mat().rightCols(2);
+    return y;
+  };
+  const auto balance = [](const Tensor<T>& logits, const Tensor<T>& added, const RouterOptions& options) {
+    Router<T> router;
+    router.weight = Parameter<T>(Tensor<T>({4, 1}));
+    router.options = options;
+    Tape<T> tape;
+    const Var<T> clean = tape.constant(logits), noisy = add(clean, tape.constant(added)), gates = softmax(noisy);
+    const std::int32_t* column = top_k(tape, noisy.view(), options.choices);
+    const Var<T> chosen = take_softmax(noisy, gates, column, options.choices);
+    return static_cast<double>(router.balance({clean, noisy, gates, chosen, chosen, column, column, 0.25}, 3)->item());
+  };
+  CHECK(near(balance(z, noise, {.choices = 2}), 1e-2 * .028338858) < tolerance);
+  CHECK(near(balance(z, noise, {.choices = 1}), 1e-2 * .184224077) < tolerance);
+  CHECK(near(balance(by_member(z), by_member(noise), {.choices = 1, .members = 2}), 1e-2 * .014424534) < tolerance);
+}

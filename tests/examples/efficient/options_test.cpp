@@ -73,6 +73,10 @@ TEST_CASE("efficient options: what cannot be obeyed is refused with exit code 2,
   CHECK(refused({"--members", "0"}) == "--members: 0 came; it must be from 1 to 64");
   CHECK(refused({"--lr", "0"}).find("--lr: 0 came") == 0);
   CHECK(refused({"--balance", "-1"}).find("--balance: -1 came") == 0);
+  CHECK(refused({"--momentum", "0.5"}).find("it belongs to sgd") != std::string::npos);
+  CHECK(refused({"--recipe", "sgd", "--momentum", "1"}).find("--momentum: 1 came") == 0);
+  CHECK(refused({"--recipe", "sgd", "--warm-up", "-1"}).find("--warm-up: -1 came") == 0);
+  CHECK(refused({"--recipe", "sgd", "--clip-norm", "0"}).find("--clip-norm: 0 came") == 0);
   CHECK(refused({"--ood", "x"}).find("it belongs to mnist") != std::string::npos);
   CHECK(refusal(digits, {"--experiment", "efficient", "--help"}, 0).find("--study") != std::string::npos);
 }

@@ -45,6 +45,17 @@ TEST_CASE("metrics.csv: one row for each number of each system") {
         "efficient,digits,text,model=moe,1,test,error,0.25,0,0,2\n");
 }
 
+TEST_CASE("metrics.csv: a first repetition that diverged hides nothing of the others") {
+  Records records = records_of({}, {1, 3});
+  Record& first = records.begin()->second;
+  first.diverged = true;
+  first.numbers = {{"epochs", 2.0}};
+  CHECK(metrics_csv("digits", records) ==
+        "experiment,dataset,preset,variant,size,split,metric,mean,sd,se,n\n"
+        "efficient,digits,text,model=moe,1,test,nll,3,,,1\n"
+        "efficient,digits,text,model=moe,1,test,error,0.25,,,1\n");
+}
+
 TEST_CASE("report: a page that needs no other file, with every system in it") {
   const ScratchFolder folder;
   Subject subject{"digits", "Digits", {}, 10, {}};

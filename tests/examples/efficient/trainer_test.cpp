@@ -69,6 +69,10 @@ TEST_CASE("trainer: every model learns something, is measured whole and gives th
     CHECK(std::isfinite(record->number("kl")) == members);
     CHECK(std::isfinite(record->number("nll_2")) == members);
     CHECK(std::isfinite(record->number("nll_3")) == false);
+    if (members)
+      for (const std::string name : {"nll", "error", "ece"})
+        CHECK(record->number("member_" + name) ==
+              doctest::Approx((record->number(name + "_1") + record->number(name + "_2")) / 2));
     CHECK((record->load.size() == 2) == (sparse(system) && model != "multi_pred" && model != "mimo"));
     CHECK(record->number("train_flops") > record->number("forward_flops"));
     CHECK(record->reliability.size() == 15);
@@ -199,6 +203,10 @@ TEST_CASE("trainer: refuses what cannot be built, with the numbers") {
   CHECK_THROWS_AS(trainer.check(make("e3", 3, 2)), ConfigError);                                        // K > E / M
   CHECK_THROWS_AS(trainer.check(make("overlap", 1, 2, [](System& s) { s.shared = 3; })), ConfigError);  // (E - s) / M
   CHECK_THROWS_AS(trainer.check(make("moe", 1, 1, [](System& s) { s.capacity = 0; })), ConfigError);
+  CHECK_THROWS_AS(trainer.check(make("moe", 1, 1, [](System& s) { s.eval_capacity = -1; })), ConfigError);
+  for (const char* model : {"batch_ensemble", "mimo", "multi_pred", "tabm"})
+    CHECK_THROWS_WITH_AS(trainer.check(make.from_upstream(model, 1, 2, 1)), doctest::Contains("start=upstream is for"),
+                         ConfigError);
   CHECK_THROWS_AS(Trainer(two, options_of()).check(make("moe", 1, 1, [](System& s) { s.classes = "seen"; })),
                   ConfigError);
 }

@@ -88,6 +88,28 @@ TEST_CASE("controls: the plain wmlp is compared with mlp alone, and mlp with not
   CHECK(mlp.shared == "split");
 }
 
+TEST_CASE("controls: a change of both models is compared with mlp changed likewise, never with the plain one") {
+  Records records = three_groups(2);
+  const auto add = [&](Cell cell, double metric) {
+    const auto value = [=](Index, Index) {
+      return metric;
+    };
+    cell.variant = "weights=last";
+    sample::add(records, cell, 2, 4, value, value);
+  };
+  const auto comparisons = [&] {
+    const auto results = compare_controls(sample::accuracy, groups_of(records), asked());
+    return result_of(results, wmlp("weights=last")).measures[0].comparisons;
+  };
+  add(wmlp(), 0.75);
+  REQUIRE(comparisons().size() == 1);
+  CHECK(comparisons()[0].reference == "wmlp");
+  add(sample::cell("mlp"), 0.5);
+  REQUIRE(comparisons().size() == 2);
+  CHECK(comparisons()[1].reference == "mlp");
+  CHECK(comparisons()[1].difference.mean == 0.25);
+}
+
 TEST_CASE("controls: masks of a repetition's own are not shared") {
   Records records = three_groups(2);
   const auto half = [](Index, Index) {
@@ -124,7 +146,9 @@ TEST_CASE("controls: a mixture's measure is its metric for each number of expert
   };
   add("", 0.5);
   add("balance=0.01", 0.75);
-  sample::add_mixtures(records, sample::mixture("mlp", 0, 0, "gumbel"), {8}, 3, [](Index, Index) { return 0.25; });
+  Cell mlp = sample::mixture("mlp", 0, 0, "gumbel");
+  mlp.variant = "balance=0.01";
+  sample::add_mixtures(records, mlp, {8}, 3, [](Index, Index) { return 0.25; });
   sample::add_mixtures(records, sample::mixture("mlp", 0, 0, "softmax"), {8}, 3, [](Index, Index) { return 0.0; });
   const auto results = compare_controls(sample::accuracy, groups_of(records), asked());
   Cell cell = sample::mixture("wmlp", 0, 0, "gumbel");

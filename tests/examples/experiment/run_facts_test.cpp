@@ -49,3 +49,17 @@ TEST_CASE("run facts: what a journal does not say is unknown, and diverged netwo
   CHECK(contains(html, "<code>unknown</code>"));
   CHECK(contains(html, "; 1 diverged and are in no average"));
 }
+
+TEST_CASE("run facts: interpolated experts of preset code are networks of their own kind") {
+  const auto said = [](const char* model, const char* preset) {
+    Records records;
+    sample::add_mixtures(records, sample::mixture(model, 0, 0, "softmax"), {2}, 1, [](Index, Index) { return 0.5; });
+    Study study = sample::study({"digits", preset, "accuracy"}, "Digits", std::move(records));
+    study.sources[0].identity = Json::object();
+    return contains(run_facts(study), "5 affine layers, relu");
+  };
+  CHECK(said("imlp", "code"));
+  CHECK(said("iwmlp", "code"));
+  CHECK_FALSE(said("imlp", "text"));
+  CHECK_FALSE(said("wmlp", "code"));
+}

@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes the tables of docs/results, and the CSV files beside them, from results folders.
+
+  scripts/results_pages.py results/*
+
+A folder is what a program wrote with --out; see docs/results/README.md for how to get one from a journal. The pages
+keep their text: a table stands between the lines <!-- table NAME --> and <!-- end --> and is replaced if the folders
+hold its numbers.
+"""
+import csv
+import math
+import pathlib
+import re
+import sys
+
+PAGES = pathlib.Path(__file__).resolve().parent.parent / "docs" / "results"
+NAMES = {"california_housing": "California", "churn_modelling": "Churn", "adult_income": "Adult", "otto": "Otto",
+         "mnist": "MNIST", "digits": "digits"}
+MODELS = ("mlp", "wmlp", "imlp", "iwmlp")
+
+
+def rows_of(folders, name):
+    """The rows of one CSV file of all folders, data sets in the order of NAMES; of controls nothing but controls.csv."""
+    files = [pathlib.Path(folder) / name for folder in folders
+             if name == "controls.csv" or not (pathlib.Path(folder) / "controls.csv").exists()]
+    rows = [row for file in files if file.exists() for row in csv.DictReader(file.open())]
+    return sorted(rows, key=lambda row: list(NAMES).index(row["dataset"]))
+
+
+def number(text):
+    return float(text) if text else math.nan
+
+
+def markdown(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]) + "\n"
+
+
+def spread(row, decimals, mean="mean", sd="sd"):
+    return f"{number(row[mean]):.{decimals}f} ± {number(row[sd]):.{decimals}f}" if row and row[mean] else ""
+
+
+def decimals_of(row):
+    return 5 if row["metric"] == "rmse" else 4
+
+
+def write_csv(name, head, rows):
+    with (PAGES / name).open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+class Sizes:
+    """summary.csv by (data set, panel, model, size) of one experiment and preset, each row with the published numbers
+    of comparison.csv. A panel is a width or a gate."""
+
+    COLUMNS = ("published_mean", "published_sd", "difference", "z")
+
+    def __init__(self, folders, experiment, preset):
+        self.panel = "gate" if experiment == "moe" else "hidden"
+        published = {(r["dataset"], r["panel"], r["series"], r["size"], r["metric"]): r
+                     for r in rows_of(folders, "comparison.csv") if (r["experiment"], r["preset"]) == (experiment, preset)}
+        self.rows = {}
+        for row in rows_of(folders, "summary.csv"):
+            if (row["experiment"], row["preset"]) != (experiment, preset):
+                continue
+            key = (row["dataset"], row[self.panel], row["model"], int(row["size"]))
+            value, gain = (published.get((*key[:3], row["size"], m)) for m in (row["metric"], "improvement_pct"))
+            row.update({c: value[c] if value else "" for c in self.COLUMNS})
+            row["published_gain"] = gain["published_mean"] if gain else ""
+            self.rows[key] = row
+
+    def panels(self):
+        return sorted({key[:2] for key in self.rows}, key=lambda p: (list(NAMES).index(p[0]), p[1].zfill(4), p[1] == "gumbel"))
+
+    def sizes(self, panel):
+        return sorted({key[3] for key in self.rows if key[:2] == panel})
+
+    def agreement(self, wanted=None):
+        z = [(abs(number(r["z"])), *k) for k, r in self.rows.items() if r["z"] and (wanted is None or k[3] in wanted)]
+        rms = math.sqrt(sum(one[0] ** 2 for one in z) / len(z)) if z else math.nan
+        return f"{len(z)} cells with a published value: rms of z {rms:.2f}; beyond 3: {[o for o in z if o[0] > 3]}"
+
+    def write(self, name, more=False):
+        head = ["dataset", "preset", self.panel, "model", "size", "metric", "repeats", "mean", "sd", "improvement_pct"]
+        write_csv(name, head + list(self.COLUMNS),
+                  [[short(row[c]) for c in head + list(self.COLUMNS)] for row in self.rows.values()])
+
+
+def short(text):
+    """A number to seven digits; what is none as it is."""
+    return f"{float(text):.7g}" if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", text) else text
+
+
+def signed(text, decimals):
+    return f"{number(text):+.{decimals}f}" if text else ""
+
+
+def ensembles(sizes):
+    head = ["data", "d", "model", "size", "n", "ours", "published", "difference", "z"]
+    rows = []
+    for panel in sizes.panels():
+        for model in MODELS[:2]:
+            for size in (1, 64):
+                if row := sizes.rows.get((*panel, model, size)):
+                    d = decimals_of(row)
+                    rows.append([NAMES[panel[0]], panel[1], model, "single" if size == 1 else size, row["repeats"],
+                                 spread(row, d), spread(row, d, "published_mean", "published_sd"),
+                                 signed(row["difference"], d), signed(row["z"], 2)])
+    return markdown(head, rows)
+
+
+def ensemble_signs(sizes):
+    head = ["data", "d", "n", "MLP gain %", "WMLP gain %", "sign", "published MLP", "published WMLP", "sign"]
+    rows = []
+    for panel in sizes.panels():
+        pair = [sizes.rows.get((*panel, model, 64)) for model in MODELS[:2]]
+        if None in pair:
+            continue
+        row = [NAMES[panel[0]], panel[1], pair[0]["repeats"]]
+        for column in ("improvement_pct", "published_gain"):
+            gains = [number(one[column]) for one in pair]
+            row += [f"{g:.2f}" for g in gains] + ["+" if gains[1] > gains[0] else "-"] if gains[0] == gains[0] else [""] * 3
+        rows.append(row)
+    return markdown(head, rows)
+
+
+def mixtures(sizes):
+    text = ""
+    for panel in sizes.panels():
+        known = any(row["z"] for key, row in sizes.rows.items() if key[:2] == panel)
+        head = ["experts"]
+        for model in MODELS:
+            head += [model, "published", "difference (z)"] if known else [model]
+        rows = []
+        for size in sizes.sizes(panel):
+            line = [size]
+            for model in MODELS:
+                row = sizes.rows.get((*panel, model, size))
+                d = decimals_of(row) if row else 0
+                line.append(spread(row, d))
+                if known:
+                    line.append(spread(row, d, "published_mean", "published_sd"))
+                    line.append(f"{signed(row['difference'], d)} ({signed(row['z'], 2)})" if row and row["z"] else "")
+            rows.append(line)
+        text += f"### {NAMES[panel[0]]}, {panel[1]} gate\n\n{markdown(head, rows)}\n"
+    return text
+
+
+def by_size(sizes, cell):
+    """A line for each panel and model or pair of models; cell(panel, who, size) -> text."""
+    wide = [4, 8, 16, 32, 64]
+    rows = []
+    for panel in sizes.panels():
+        for who in (MODELS if cell is gain_cell else (("mlp", "wmlp"), ("imlp", "iwmlp"))):
+            label = who if isinstance(who, str) else f"{who[1]} - {who[0]}"
+            rows.append([NAMES[panel[0]], panel[1], label] + [cell(sizes, panel, who, size) for size in wide])
+    return markdown(["data", "gate", "model"] + wide, rows)
+
+
+def gain_cell(sizes, panel, model, size):
+    row = sizes.rows.get((*panel, model, size))
+    if not row:
+        return ""
+    return signed(row["improvement_pct"], 2) + (f" / {signed(row['published_gain'], 2)}" if row["published_gain"] else "")
+
+
+def gap_cell(sizes, panel, pair, size):
+    rows = [sizes.rows.get((*panel, model, size)) for model in pair]
+    if None in rows:
+        return ""
+    gaps = [number(rows[1][c]) - number(rows[0][c]) for c in ("improvement_pct", "published_gain")]
+    return f"{gaps[0]:+.2f}" + (f" / {gaps[1]:+.2f}" if gaps[1] == gaps[1] else "")
+
+
+def interval(row, decimals):
+    if not row or not row["difference"]:
+        return ""
+    mean, low, high = (number(row[c]) for c in ("difference", "low", "high"))
+    bold = "**" if low > 0 or high < 0 else ""
+    return f"{bold}{mean:+.{decimals}f}{bold} [{low:+.{decimals}f}, {high:+.{decimals}f}]"
+
+
+def distinct(rows, *columns):
+    return list(dict.fromkeys(tuple(row[c] for c in columns) for row in rows))
+
+
+def controls(rows):
+    text = ""
+    for dataset in dict.fromkeys(row["dataset"] for row in rows):
+        mine = [row for row in rows if row["dataset"] == dataset]
+        of = [row for row in mine if not row["gate"] and "disjoint" not in row["variant"]]
+        metric = mine[0]["metric"]
+        text += f"### {NAMES[dataset]}: ensembles of 32, {metric}\n\n{control_table(of, metric)}\n"
+        apart = [row for row in mine if "disjoint" in row["variant"] and row["metric"] == "improvement_pct"]
+        text += f"### {NAMES[dataset]}: all disjoint groups of k networks against the first k\n\n" + markdown(
+            ["model", "k", "gain %", "against the first k"],
+            [[r["model"], r["size"], spread(r, 2), interval(r, 2)] for r in apart]) + "\n"
+        mixed = [row for row in mine if row["gate"]]
+        lines = []
+        for variant, model, gate in distinct(mixed, "variant", "model", "gate"):
+            rows_here = [r for r in mixed if (r["variant"], r["model"], r["gate"]) == (variant, model, gate)]
+            own = next((r for r in rows_here if r["reference"] == model), {"difference": "", "p_value": ""})
+            lines.append([variant or "as it is", model, gate, spread(rows_here[0], 4), interval(own, 4), own["p_value"][:6]])
+        text += f"### {NAMES[dataset]}: mixtures of 8 experts, {metric}\n\n" + markdown(
+            ["control", "model", "gate", metric, "against the same without", "p"], lines) + "\n"
+    return text
+
+
+def control_table(rows, metric):
+    lines = []
+    for variant, model in distinct(rows, "variant", "model"):
+        mine = [row for row in rows if (row["variant"], row["model"]) == (variant, model)]
+
+        def find(size, what, reference=None):
+            return next((r for r in mine if (int(r["size"]) > 1) == (size > 1) and r["metric"] == what
+                         and reference in (None, r["reference"])), None)
+        lines.append([variant or "as it is", model, spread(find(1, metric), 4), spread(find(2, metric), 4),
+                      spread(find(2, "improvement_pct"), 2), interval(find(1, metric, "mlp"), 4),
+                      interval(find(2, metric, "mlp"), 4), interval(find(2, "improvement_pct", "mlp"), 2),
+                      interval(find(2, "improvement_pct", "wmlp"), 2)])
+    return markdown(["control", "model", "single", "ensemble", "gain %", "single against mlp", "ensemble against mlp",
+                     "gain against mlp", "gain against wmlp"], lines)
+
+
+def put(page, tables):
+    path = PAGES / page
+    text = path.read_text()
+    for name, table in tables.items():
+        text, count = re.subn(rf"(<!-- table {name} -->\n).*?(<!-- end -->)", lambda m: m[1] + "\n" + table.strip() + "\n\n" + m[2],
+                              text, flags=re.S)
+        if count != 1:
+            sys.exit(f"{path}: {count} places <!-- table {name} --> came, one is needed")
+    path.write_text(text)
+
+
+def main(folders):
+    for preset, page in (("code", "deep_ensembles"), ("text", "deep_ensembles_text")):
+        sizes = Sizes(folders, "ensemble", preset)
+        if sizes.rows:
+            sizes.write(f"{page}.csv")
+            put(f"{page}.md", {"ensembles": ensembles(sizes), "signs": ensemble_signs(sizes)})
+            print(page, sizes.agreement((1, 8, 16, 32, 64)))
+    sizes = Sizes(folders, "moe", "code")
+    if sizes.rows:
+        sizes.write("mixtures.csv")
+        put("mixtures.md", {"mixtures": mixtures(sizes), "gains": by_size(sizes, gain_cell), "signs": by_size(sizes, gap_cell)})
+        print("mixtures", sizes.agreement())
+    if rows := rows_of(folders, "controls.csv"):
+        write_csv("causes.csv", list(rows[0]), [[short(value) for value in row.values()] for row in rows])
+        put("causes.md", {"controls": controls(rows)})
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main(sys.argv[1:])
