@@ -33,7 +33,7 @@ def number(text):
 
 
 def markdown(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines = ["| " + " | ".join(map(str, head)) + " |", "|" + "---|" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]) + "\n"
 
 
@@ -73,7 +73,7 @@ class Sizes:
             self.rows[key] = row
 
     def panels(self):
-        return sorted({key[:2] for key in self.rows}, key=lambda p: (list(NAMES).index(p[0]), p[1].zfill(4), p[1] == "gumbel"))
+        return sorted({key[:2] for key in self.rows}, key=lambda p: (list(NAMES).index(p[0]), p[1] == "gumbel", p[1].zfill(4)))
 
     def sizes(self, panel):
         return sorted({key[3] for key in self.rows if key[:2] == panel})
@@ -242,7 +242,8 @@ def main(folders):
         if sizes.rows:
             sizes.write(f"{page}.csv")
             put(f"{page}.md", {"ensembles": ensembles(sizes), "signs": ensemble_signs(sizes)})
-            print(page, sizes.agreement((1, 8, 16, 32, 64)))
+            if preset == "code":
+                print(page, sizes.agreement((1, 8, 16, 32, 64)))
     sizes = Sizes(folders, "moe", "code")
     if sizes.rows:
         sizes.write("mixtures.csv")
