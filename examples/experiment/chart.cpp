@@ -14,7 +14,7 @@ namespace {
 
 /// In pixels of the SVG, from the top: head, rows of panels, legend.
 struct Layout {
-  static constexpr double head = 76, left = 76, right = 18, above = 30, below = 56, plot_height = 250;
+  static constexpr double head = 76, left = 86, right = 18, above = 30, below = 56, plot_height = 250;
   double plot_width, width, height;
   Index columns, legend_columns, legend_rows;
 
@@ -28,7 +28,7 @@ struct Layout {
     for (const Curve* curve : legend) longest = std::max(longest, curve->label.size());
     const auto entries = static_cast<Index>(legend.size());
     legend_columns =
-        std::clamp<Index>(static_cast<Index>(width / (70 + 7.5 * static_cast<double>(longest))), 1, entries);
+        std::clamp<Index>(static_cast<Index>(width / (72 + 9 * static_cast<double>(longest))), 1, entries);
     legend_rows = (entries + legend_columns - 1) / legend_columns;
     const Index rows = (static_cast<Index>(chart.panels.size()) + columns - 1) / columns;
     height = std::round(head + static_cast<double>(rows) * row + 12 + 22 * static_cast<double>(legend_rows));
