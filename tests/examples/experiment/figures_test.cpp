@@ -174,3 +174,22 @@ TEST_CASE("figures: where there is gnuplot, every one of them can be drawn; with
       CHECK(std::filesystem::file_size(out.path + "/" + chart.name + end) > 4000);
   }
 }
+
+TEST_CASE("figures: no entry of a legend is lost, however many and long they are") {
+  const ScratchFolder out;
+  const auto curve = [](const std::string& label) {
+    return Curve{.label = label, .colour = "#0072B2", .points = {{2, 0.5, 0}, {4, 0.6, 0}}};
+  };
+  const std::vector<std::string> labels = {"MLP", "WMLP", "IMLP", "IWMLP", "published (authors' code)", "six"};
+  for (std::size_t entries = 1; entries <= labels.size(); ++entries)
+    for (const Index columns : {1, 2, 3}) {
+      Chart chart{.name = "f", .title = "t", .subtitle = "s", .x_label = "x", .columns = columns, .panels = {}};
+      for (Index panel = 0; panel < columns; ++panel) chart.panels.push_back({"p", "y", {}});
+      for (std::size_t i = 0; i < entries; ++i) chart.panels[0].curves.push_back(curve(labels[labels.size() - 1 - i]));
+      if (draw(chart, out.path) == Drawn::no_gnuplot) continue;
+      const std::string svg = read_file(out.path + "/f.svg");
+      for (std::size_t i = 0; i < entries; ++i)
+        CHECK_MESSAGE(svg.find("<text>" + labels[labels.size() - 1 - i] + "</text>") != svg.npos, entries, " in ",
+                      columns, ": ", labels[labels.size() - 1 - i]);
+    }
+}
