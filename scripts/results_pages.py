@@ -18,6 +18,7 @@ PAGES = pathlib.Path(__file__).resolve().parent.parent / "docs" / "results"
 NAMES = {"california_housing": "California", "churn_modelling": "Churn", "adult_income": "Adult", "otto": "Otto",
          "mnist": "MNIST", "digits": "digits"}
 MODELS = ("mlp", "wmlp", "imlp", "iwmlp")
+PAIRS = {"wmlp - mlp": ("mlp", "wmlp"), "iwmlp - imlp": ("imlp", "iwmlp")}
 
 
 def rows_of(folders, name):
@@ -73,7 +74,8 @@ class Sizes:
             self.rows[key] = row
 
     def panels(self):
-        return sorted({key[:2] for key in self.rows}, key=lambda p: (list(NAMES).index(p[0]), p[1] == "gumbel", p[1].zfill(4)))
+        order = list(NAMES)
+        return sorted({key[:2] for key in self.rows}, key=lambda p: (order.index(p[0]), p[1] == "gumbel", p[1].zfill(4)))
 
     def sizes(self, panel):
         return sorted({key[3] for key in self.rows if key[:2] == panel})
@@ -83,10 +85,10 @@ class Sizes:
         rms = math.sqrt(sum(one[0] ** 2 for one in z) / len(z)) if z else math.nan
         return f"{len(z)} cells with a published value: rms of z {rms:.2f}; beyond 3: {[o for o in z if o[0] > 3]}"
 
-    def write(self, name, more=False):
-        head = ["dataset", "preset", self.panel, "model", "size", "metric", "repeats", "mean", "sd", "improvement_pct"]
-        write_csv(name, head + list(self.COLUMNS),
-                  [[short(row[c]) for c in head + list(self.COLUMNS)] for row in self.rows.values()])
+    def write(self, name):
+        head = ["dataset", "preset", self.panel, "model", "size", "metric", "repeats", "mean", "sd", "improvement_pct",
+                *self.COLUMNS]
+        write_csv(name, head, [[short(row[c]) for c in head] for row in self.rows.values()])
 
 
 def short(text):
@@ -149,14 +151,13 @@ def mixtures(sizes):
     return text
 
 
-def by_size(sizes, cell):
-    """A line for each panel and model or pair of models; cell(panel, who, size) -> text."""
+def by_size(sizes, lines, cell):
+    """A line for each panel and entry of lines, label -> models; cell(sizes, panel, models, size) -> text."""
     wide = [4, 8, 16, 32, 64]
     rows = []
     for panel in sizes.panels():
-        for who in (MODELS if cell is gain_cell else (("mlp", "wmlp"), ("imlp", "iwmlp"))):
-            label = who if isinstance(who, str) else f"{who[1]} - {who[0]}"
-            rows.append([NAMES[panel[0]], panel[1], label] + [cell(sizes, panel, who, size) for size in wide])
+        for label, models in lines.items():
+            rows.append([NAMES[panel[0]], panel[1], label] + [cell(sizes, panel, models, size) for size in wide])
     return markdown(["data", "gate", "model"] + wide, rows)
 
 
@@ -247,7 +248,8 @@ def main(folders):
     sizes = Sizes(folders, "moe", "code")
     if sizes.rows:
         sizes.write("mixtures.csv")
-        put("mixtures.md", {"mixtures": mixtures(sizes), "gains": by_size(sizes, gain_cell), "signs": by_size(sizes, gap_cell)})
+        put("mixtures.md", {"mixtures": mixtures(sizes), "gains": by_size(sizes, {m: m for m in MODELS}, gain_cell),
+                             "signs": by_size(sizes, PAIRS, gap_cell)})
         print("mixtures", sizes.agreement())
     if rows := rows_of(folders, "controls.csv"):
         write_csv("causes.csv", list(rows[0]), [[short(value) for value in row.values()] for row in rows])

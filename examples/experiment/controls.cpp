@@ -137,18 +137,16 @@ class Controls {
 
   /// The plain method of the same model; and the model without asymmetry, in all else the same.
   std::vector<Reference> references_of(const Group& group) const {
-    std::string symmetric = group.cell.model;
-    symmetric.erase(std::remove(symmetric.begin(), symmetric.end(), 'w'), symmetric.end());
     std::vector<Reference> references;
     for (const Group& other : groups_)
       if (&other != &group && same_but_for_method(group.cell, other.cell) && plain(other.cell))
         references.push_back({other.cell.model, values_of(other)});
-    Cell alike = group.cell;
-    alike.model = symmetric;
     if (!asymmetric(group.cell.model)) return references;
+    Cell symmetric = group.cell;
+    symmetric.model.erase(symmetric.model.find('w'), 1);  // wmlp: mlp, iwmlp: imlp
     for (const Group& other : groups_)
-      if (same_but_for_method(alike, other.cell) && alike_without_asymmetry(options_, group.cell, other.cell))
-        references.push_back({symmetric, values_of(other)});
+      if (same_but_for_method(symmetric, other.cell) && alike_without_asymmetry(options_, symmetric, other.cell))
+        references.push_back({other.cell.model, values_of(other)});
     return references;
   }
 
