@@ -25,8 +25,8 @@ TEST_CASE_TEMPLATE("sgd: it agrees with the definition, with and without momentu
           test::set_gradients(tape, model, g, Tensor<T>({size}));
           optimizer.step(model, tape, multiplier);
           for (std::size_t i = 0; i < theta.size(); ++i) {
-            b[i] = momentum * b[i] + static_cast<double>(g[static_cast<Index>(i)]) + decay * theta[i];
-            theta[i] -= 0.05 * multiplier * b[i];
+            b[i] = momentum * b[i] + static_cast<double>(g[static_cast<Index>(i)]);
+            theta[i] -= 0.05 * multiplier * (b[i] + decay * theta[i]);
           }
         }
         CHECK(test::worst_error(model.weight.value(), Tensor<double>({size}, theta)) <= test::tolerance<T>);

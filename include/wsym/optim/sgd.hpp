@@ -9,17 +9,19 @@ namespace wsym {
 struct SgdOptions {
   double rate = 1e-2;
   double momentum = 0.9;
-  double decay = 0;                // added to the gradient (L2), not decoupled
+  double decay = 0;                // of the weights, outside the momentum
   ParameterPredicate decays = {};  // which parameters are decayed; empty: all
   ParameterFactor factor = {};     // of a parameter's rate; empty: 1
 };
 
 /// Stochastic gradient descent with momentum, for every entry theta with gradient g:
-///   b <- momentum b + g + decay theta;  theta <- theta - rate b.
+///   b <- momentum b + g;  theta <- theta - rate (b + decay theta).
 /// Frozen entries are put back by Parameter::change. A parameter that the loss did not reach is left alone.
-/// Source: Sutskever et al. 2013 in PyTorch's form (the rate outside the buffer, no dampening).
+/// Source: Sutskever et al. 2013 in PyTorch's form (the rate outside the buffer, no dampening); the decay is added
+/// after the momentum, as the public recipes of Riquelme et al. 2021 do, where PyTorch adds it to the gradient.
 template <Real T> class Sgd {
  public:
+  /// Throws ConfigError for a negative rate or decay, or a momentum outside [0, 1).
   explicit Sgd(SgdOptions options = {}) : options_(std::move(options)) {
     const SgdOptions& o = options_;
     expect<ConfigError>(o.rate >= 0 && o.decay >= 0 && o.momentum >= 0 && o.momentum < 1, "Sgd: rate ", o.rate,
@@ -51,8 +53,8 @@ template <Real T> class Sgd {
       const T decay = buffer.decays ? static_cast<T>(options_.decay) : T(0);
       parameter.change([&](std::span<T> values) {
         ArrayMap<T> theta(values.data(), parameter.size()), b = buffer.velocity.array();
-        b = static_cast<T>(options_.momentum) * b + (g + decay * theta);
-        theta -= static_cast<T>(options_.rate * multiplier * buffer.factor) * b;
+        b = static_cast<T>(options_.momentum) * b + g;
+        theta -= static_cast<T>(options_.rate * multiplier * buffer.factor) * (b + decay * theta);
       });
     });
   }
