@@ -78,6 +78,16 @@ TEST_CASE("averaging: probabilities far below the smallest float keep their loga
         doctest::Approx(-1000 + std::log((1 + std::exp(-2.0)) / 2)));
 }
 
+TEST_CASE_TEMPLATE("averaging: a class to which no member gives anything has the logarithm -inf", T, float, double) {
+  const T infinity = std::numeric_limits<T>::infinity();
+  const std::vector<Tensor<T>> members{Tensor<T>({1, 3}, {T(0), -infinity, T(0)}),
+                                       Tensor<T>({1, 3}, {T(1), -infinity, -infinity})};
+  const Tensor<T> log_p = wsym::log_mean_probabilities<T>(members);
+  CHECK(double{log_p[0]} == doctest::Approx(std::log(0.75)));
+  CHECK(log_p[1] == -infinity);
+  CHECK(double{log_p[2]} == doctest::Approx(std::log(0.25)));
+}
+
 TEST_CASE("averaging: rows are independent of each other, bit for bit") {
   const auto members = random_members<float>(5, {9, 3});
   const Tensor<float> mean = wsym::mean_outputs<float>(members), log_p = wsym::log_mean_probabilities<float>(members);

@@ -68,6 +68,9 @@ TEST_CASE("calibration: what is no prediction is refused") {
   CHECK_THROWS_AS(reliability(spec_predictions, 0), ConfigError);
   CHECK_THROWS_WITH_AS(reliability(odd), "reliability: confidence 1.5; it needs to be in [0, 1]", DataError);
   CHECK_THROWS_AS(reliability(nan), DataError);
+  for (const std::size_t bins : {0, 15})
+    CHECK_THROWS_WITH_AS(calibration_error(std::vector<ReliabilityBin>(bins)),
+                         "calibration_error: the diagram has no rows; at least 1 is needed", DataError);
   CHECK_THROWS_AS(judge(Tensor<float>({2, 3}), Labels{0}), ShapeError);
   CHECK_THROWS_AS(ece_from_logits(Tensor<float>({1, 2}, std::nanf("")), Labels{0}), DataError);
 }

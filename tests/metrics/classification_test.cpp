@@ -78,6 +78,22 @@ TEST_CASE("nll_from_probabilities: a label of probability 0 costs infinity") {
         std::numeric_limits<double>::infinity());
 }
 
+TEST_CASE_TEMPLATE("nll_from_probabilities: a label of negative probability is refused, of 0 it is none", T, float,
+                   double) {
+  const Tensor<T> probabilities({2, 3}, {T(1), T(0), T(0), T(0.75), T(-0.25), T(0.5)});
+  CHECK_THROWS_WITH_AS(wsym::nll_from_probabilities(probabilities, Labels{0, 1}),
+                       "nll_from_probabilities: probability -0.25 of class 1; none is negative", wsym::DataError);
+  CHECK(wsym::nll_from_probabilities(probabilities, Labels{1, 0}) == std::numeric_limits<double>::infinity());
+}
+
+TEST_CASE_TEMPLATE("log_sum_exp: of -inf alone it is -inf, and beside a number they are nothing", T, float, double) {
+  const T infinity = std::numeric_limits<T>::infinity();
+  const T none[] = {-infinity, -infinity, -infinity}, one[] = {-infinity, T(2), -infinity};
+  for (const Index classes : {1, 3})
+    CHECK(wsym::detail::log_sum_exp(none, classes) == -std::numeric_limits<double>::infinity());
+  CHECK(wsym::detail::log_sum_exp(one, 3) == 2);
+}
+
 TEST_CASE_TEMPLATE("brier_from_logits: values worked out by hand, from 0 to 2", T, float, double) {
   const T infinity = std::numeric_limits<T>::infinity();
   CHECK(wsym::brier_from_logits(Tensor<T>({1, 2}, {T(0), -infinity}), Labels{0}) == 0);

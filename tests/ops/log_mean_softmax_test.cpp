@@ -57,6 +57,30 @@ TEST_CASE_TEMPLATE("log_mean_softmax: logits of any size stay finite", T, float,
   CHECK(test::worst_error(y, std::vector<T>(2, -std::log(T(2)))) < test::tolerance<T>);
 }
 
+TEST_CASE_TEMPLATE(
+    "log_mean_softmax: a class that no member gives anything is -inf, and to the others as if it were not", T, float,
+    double) {
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  const auto run = [](const Tensor<T>& logits, const Tensor<T>& cotangent) {
+    const Parameter<T> x(logits);
+    Tape<T> tape;
+    const Var<T> y = log_mean_softmax(tape.use(x), {2});
+    tape.backward(y, cotangent.span());
+    return std::pair(test::copy_of<T>(y), Tensor<T>(x.shape(), tape.gradient(x)));
+  };
+  const Tensor<T> logits = random_tensor<T>({6, 3}, Key(1)), c = random_tensor<T>({3, 3}, Key(2));
+  Tensor<T> wide({6, 4}, -infinity), wide_c({3, 4}, T(2));
+  wide.mat().leftCols(3) = logits.mat(), wide_c.mat().leftCols(3) = c.mat();
+  const auto [y, dx] = run(logits, c);
+  const auto [wide_y, wide_dx] = run(wide, wide_c);
+  CHECK((wide_y.mat().col(3).array() == -infinity).all());
+  CHECK((wide_dx.mat().col(3).array() == 0).all());
+  Tensor<T> own_y(y.shape()), own_dx(dx.shape());
+  own_y.mat() = wide_y.mat().leftCols(3), own_dx.mat() = wide_dx.mat().leftCols(3);
+  CHECK(test::worst_error(own_y, y) < test::tolerance<T>);
+  CHECK(test::worst_error(own_dx, dx) < test::tolerance<T>);
+}
+
 TEST_CASE("log_mean_softmax: gradcheck") {
   for (const Tiling& tiling : {Tiling{1}, Tiling{2}, Tiling{3, TileOrder::repeat}, Tiling{2, TileOrder::repeat, 3}})
     CHECK(gradcheck(averaged(tiling), {random_tensor<double>({6 * tiling.members, 4}, Key(1))}, Key(2)).message == "");

@@ -53,7 +53,8 @@ inline std::vector<ReliabilityBin> reliability(std::span<const JudgedPrediction>
 }
 
 /// The expected calibration error, sum_b (n_b / n) |accuracy_b - confidence_b|, from 0 to 1.
-/// Source: Guo et al. 2017, with the bins of Allingham et al. 2022 (lower edge included).
+/// Throws DataError for a diagram without rows. Source: Guo et al. 2017, with the bins of Allingham et al. 2022 (lower
+/// edge included).
 inline double calibration_error(std::span<const ReliabilityBin> diagram) {
   double sum = 0;
   Index rows = 0;
@@ -61,6 +62,7 @@ inline double calibration_error(std::span<const ReliabilityBin> diagram) {
     sum += static_cast<double>(bin.rows) * std::abs(bin.accuracy - bin.confidence);
     rows += bin.rows;
   }
+  expect<DataError>(rows > 0, "calibration_error: the diagram has no rows; at least 1 is needed");
   return sum / static_cast<double>(rows);
 }
 

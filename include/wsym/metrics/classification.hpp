@@ -16,9 +16,10 @@ template <Real T> Index argmax_row(const T* row, Index classes) {
   return best;
 }
 
-/// ln sum exp of a row, exact for any shift of it. -inf entries count as probability 0.
+/// ln sum exp of a row, exact for any shift of it. -inf entries count as probability 0; of them alone it is -inf.
 template <Real T> double log_sum_exp(const T* row, Index classes) {
   const double top = row[argmax_row(row, classes)];
+  if (top == -std::numeric_limits<double>::infinity()) return top;
   double sum = 0;
   for (Index c = 0; c < classes; ++c) sum += std::exp(row[c] - top);
   return top + std::log(sum);
@@ -92,10 +93,14 @@ template <Real T> double nll_from_logits(const Tensor<T>& logits, std::span<cons
 }
 
 /// The mean negative log-likelihood of probabilities as they are, in nats a row; infinite where the label's is 0.
-/// Small ones lose digits: prefer nll_from_logits of log_mean_probabilities for an average of members.
+/// Small ones lose digits: prefer nll_from_logits of log_mean_probabilities for an average of members. Throws as
+/// nll_from_logits; DataError for a label's probability below 0.
 template <Real T> double nll_from_probabilities(const Tensor<T>& probabilities, std::span<const std::int32_t> labels) {
-  return detail::mean_over_rows("nll_from_probabilities", probabilities, labels,
-                                [](const T* row, Index label) { return -std::log(double{row[label]}); });
+  return detail::mean_over_rows("nll_from_probabilities", probabilities, labels, [](const T* row, Index label) {
+    expect<DataError>(row[label] >= 0, "nll_from_probabilities: probability ", row[label], " of class ", label,
+                      "; none is negative");
+    return -std::log(double{row[label]});
+  });
 }
 
 /// The Brier score of softmax(logits): the mean over rows of sum_c (p_c - [c = label])^2, from 0 to 2 whatever the

@@ -23,6 +23,10 @@ template <Real T> Var<T> log_mean_softmax(Var<T> logits, const Tiling& tiling) {
     for (Index c = 0; c < cols; ++c) {
       T most = p(tiling.row(0, n, rows), c), sum = 0;
       for (Index m = 1; m < tiling.members; ++m) most = std::max(most, p(tiling.row(m, n, rows), c));
+      if (most == -std::numeric_limits<T>::infinity()) {  // no member gives the class anything
+        y.out()(n, c) = most;
+        continue;
+      }
       for (Index m = 0; m < tiling.members; ++m) sum += std::exp(p(tiling.row(m, n, rows), c) - most);
       y.out()(n, c) = most + std::log(sum / static_cast<T>(tiling.members));
     }
@@ -36,6 +40,7 @@ template <Real T> Var<T> log_mean_softmax(Var<T> logits, const Tiling& tiling) {
           const Index i = tiling.row(m, n, rows);
           T along = 0;
           const auto part = [&](Index c) {  // g_c r_mc
+            if (l(i, c) == -std::numeric_limits<T>::infinity()) return T(0);
             return y.grad()(n, c) * std::exp(l(i, c) - y.value()(n, c)) / static_cast<T>(tiling.members);
           };
           for (Index c = 0; c < cols; ++c) along += part(c);
