@@ -64,4 +64,5 @@ TEST_CASE("linear layer: the gradients of weight and bias agree with central dif
 TEST_CASE("linear layer: sizes below 1 are refused") {
   CHECK_THROWS_WITH_AS(Linear<float>(0, 3, Key(1)), "linear_bound: fan-in is 0; at least 1 is needed", ConfigError);
   CHECK_THROWS_WITH_AS(Linear<float>(3, 0, Key(1)), "Linear: 0 outputs; at least 1 is needed", ConfigError);
+  CHECK_THROWS_WITH_AS(Linear<float>(3, -1, Key(1)), "Linear: -1 outputs; at least 1 is needed", ConfigError);
 }

@@ -13,10 +13,11 @@ template <Real T> struct Linear {
 
   Linear() = default;
   /// Weights and biases uniform on +-1/sqrt(in). Throws ConfigError for a size below 1.
-  Linear(Index in, Index out, const Key& key)
-      : weight(uniform_tensor<T>(Shape{out, in}, linear_bound(in), key.child("weight"))),
-        bias(uniform_tensor<T>(Shape{out}, linear_bound(in), key.child("bias"))) {
+  Linear(Index in, Index out, const Key& key) {
+    const double bound = linear_bound(in);
     expect<ConfigError>(out >= 1, "Linear: ", out, " outputs; at least 1 is needed");
+    weight = Parameter<T>(uniform_tensor<T>(Shape{out, in}, bound, key.child("weight")));
+    bias = Parameter<T>(uniform_tensor<T>(Shape{out}, bound, key.child("bias")));
   }
 
   Var<T> operator()(Var<T> x, Pass<T>&) const { return linear(x, x.tape().use(weight), x.tape().use(bias)); }
