@@ -2,6 +2,7 @@
 #include "wsym/nn/residual_mlp.hpp"
 
 #include "nn/members.hpp"
+#include "wsym/nn/sparse_moe.hpp"
 
 using namespace wsym;
 using test::random_tensor;
@@ -174,4 +175,40 @@ TEST_CASE_TEMPLATE("ResidualMlp: refuses sizes that it cannot have", T, float, d
       ConfigError);
   CHECK_THROWS_AS(make(0, 0), ConfigError);
   CHECK_THROWS_AS(make(4, -1), ConfigError);
+}
+
+TEST_CASE_TEMPLATE("ResidualMlp: copies draw apart, and each the same whatever block of rows it comes in", T, float,
+                   double) {
+  for (const Tiling& tiling : {Tiling{3}, Tiling{3, TileOrder::repeat}}) {
+    ResidualMlpSize size = small;
+    size.tiling = tiling;
+    const auto make = [&](const Key& key) {
+      SparseMoeOptions options{.train = {dropless}, .evaluate = {dropless}};
+      options.dropout = 0.5;
+      return SparseMoe<T>(4, {8, 12, 8, 1}, {.choices = 1, .noise = 8}, options, key);
+    };
+    const ResidualMlp<T, SparseMoe<T>> model(size, Key(1), make, 0.5);
+    const Tensor<T> x = random_tensor<T>({12, 3}, Key(2));
+    const auto drawn = [&](Index first, Index rows, bool noise, bool drops) {
+      Tensor<T> some({rows, 3});
+      some.mat() = x.mat().middleRows(first, rows);
+      return test::output_of(model, some,
+                             Pass<T>::evaluate(Key(3), first).with_router_noise(noise).with_dropout(drops));
+    };
+    for (const auto& [noise, drops] : {std::pair(true, false), std::pair(false, true), std::pair(true, true)}) {
+      const Tensor<T> whole = drawn(0, 12, noise, drops);
+      for (Index first = 0; first < 12; first += 4) {
+        const Tensor<T> block = drawn(first, 4, noise, drops);
+        for (Index m = 0; m < 3; ++m)
+          for (Index n = 0; n < 4; ++n)
+            CHECK((block.mat().row(tiling.row(m, n, 4)) == whole.mat().row(tiling.row(m, first + n, 12))));
+      }
+      for (Index m = 1; m < 3; ++m) {  // no member draws what another one draws for some row
+        Index same = 0;
+        for (Index n = 0; n < 12; ++n)
+          same += whole.mat().row(tiling.row(m, n, 12)) == whole.mat().row(tiling.row(0, n, 12));
+        CHECK(same < 12);
+      }
+    }
+  }
 }

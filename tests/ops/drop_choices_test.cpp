@@ -8,9 +8,11 @@ using namespace wsym;
 using test::random_tensor;
 
 namespace {
-auto dropped(const Dispatch& d, double rate, const std::vector<Key>& keys, Index first_row = 0) {
+auto dropped(const Dispatch& d, double rate, const std::vector<Key>& keys, Index first_row = 0,
+             TileOrder order = TileOrder::tile) {
+  const Tiling tiling{static_cast<Index>(keys.size()), order};
   return [=, &keys](auto& x) {
-    return drop_choices(x[0], d, rate, std::span<const Key>(keys), first_row);
+    return drop_choices(x[0], d, rate, std::span<const Key>(keys), tiling, first_row);
   };
 }
 }  // namespace
@@ -54,7 +56,29 @@ TEST_CASE_TEMPLATE("drop_choices: refuses rates, shapes and keys that do not fit
   CHECK_THROWS_WITH_AS(test::value_of<T>(dropped(d, 1, one), {Tensor<T>({12, 4})}),
                        "drop_choices: rate 1; it lies in [0, 1)", ConfigError);
   CHECK_THROWS_WITH_AS(test::value_of<T>(dropped(d, 0.5, one), {Tensor<T>({6, 4})}),
-                       "drop_choices: x is (6, 4) for batches of 12 rows, and 1 keys for 6 rows", ShapeError);
+                       "drop_choices: x is (6, 4) for batches of 12 rows, and 1 keys for 6 rows of 1 members",
+                       ShapeError);
   CHECK_THROWS_AS(test::value_of<T>(dropped(d, 0.5, four), {Tensor<T>({12, 4})}), ShapeError);
   CHECK_THROWS_AS(test::value_of<T>(dropped(d, 0.5, none), {Tensor<T>({12, 4})}), ShapeError);
+}
+
+TEST_CASE_TEMPLATE("drop_choices: copies side by side have the masks of copies one after the other", T, float, double) {
+  Tape<T> tape;
+  const Tensor<T> gates = test::random_gates<T>(12, 4, Key(1));
+  Tensor<T> beside({12, 4});
+  for (Index m = 0; m < 2; ++m)
+    for (Index n = 0; n < 6; ++n) beside.mat().row(2 * n + m) = gates.mat().row(6 * m + n);
+  const std::vector<Key> keys{Key(3), Key(4)};
+  const auto masks = [&](const Tensor<T>& of, TileOrder order) {
+    const Dispatch d = test::dispatch_gates(tape, of, 2, {dropless}, {});
+    const Tensor<T> y = test::value_of<T>(dropped(d, 0.4, keys, 5, order), {Tensor<T>({d.bound, 3}, T(1))});
+    Tensor<T> by_pair({24, 3});
+    for (Index p = 0; p < d.kept(); ++p) by_pair.mat().row(d.pair[p]) = y.mat().row(p);
+    return by_pair;
+  };
+  const Tensor<T> tile = masks(gates, TileOrder::tile), repeat = masks(beside, TileOrder::repeat);
+  for (Index m = 0; m < 2; ++m)
+    for (Index n = 0; n < 6; ++n)
+      for (Index k = 0; k < 2; ++k)
+        CHECK((tile.mat().row((6 * m + n) * 2 + k) == repeat.mat().row((2 * n + m) * 2 + k)));
 }

@@ -100,6 +100,14 @@ TEST_CASE("tile_entries: labels and targets follow their rows") {
         std::vector<std::int32_t>{1, 2, 1, 2, 3, 4, 3, 4});
 }
 
+TEST_CASE("tile_entries: a list that is no whole number of rows is refused") {
+  Tape<float> tape;
+  const std::vector<std::int32_t> list{4, 5, 6};
+  CHECK_THROWS_WITH_AS(tile_entries(tape, std::span<const std::int32_t>(list), {2}, 2),
+                       "tile_entries: 3 entries of width 2; a whole number of rows is needed", ShapeError);
+  CHECK_THROWS_AS(tile_entries(tape, std::span<const std::int32_t>(list), {2}, 0), ShapeError);
+}
+
 TEST_CASE_TEMPLATE("tile_rows: what does not divide is refused", T, float, double) {
   const Tensor<T> x({5, 2});
   CHECK_THROWS_WITH_AS(test::value_of<T>(tiled({0}), {x}),

@@ -5,6 +5,7 @@
 #include "wsym/core/random.hpp"
 #include "wsym/nn/routing_stats.hpp"
 #include "wsym/ops/elementwise.hpp"
+#include "wsym/ops/tile.hpp"
 
 namespace wsym {
 
@@ -43,6 +44,13 @@ template <Real T> class Pass {
     return changed([&](Pass& pass) { pass.capacity_ = ratio; });
   }
 
+  /// How the rows were tiled for members. The copies of a row draw apart: member m's from the m-th child of a key, as
+  /// row first_row() + n of it, whatever block the row comes in.
+  const Tiling& copies() const { return copies_; }
+  Pass with_copies(const Tiling& tiling) const {
+    return changed([&](Pass& pass) { pass.copies_ = tiling; });
+  }
+
   /// Adds a loss of one element to what the training step minimises besides its task.
   void add_loss(Var<T> loss) {
     if (auxiliary_ != nullptr) *auxiliary_ = *auxiliary_ ? add(**auxiliary_, loss) : loss;
@@ -68,11 +76,26 @@ template <Real T> class Pass {
 
   Key key_;
   Index first_row_;
+  Tiling copies_;
   AuxiliaryLoss<T>* auxiliary_;
   std::vector<RoutingStats>* statistics_ = nullptr;
   std::optional<double> capacity_;
   std::optional<bool> drops_, noise_;
   bool training_;
 };
+
+namespace detail {
+/// f(own key, place, first, count) for rows that draw in sequence: `count` of them from `first` on, as the rows from
+/// `place` on of a stream.
+template <Real T, class F> void for_each_stream(const Pass<T>& pass, const Key& key, Index rows, const F& f) {
+  const Tiling& copies = pass.copies();
+  if (copies.members == 1) return f(key, pass.first_row(), Index{0}, rows);
+  const Index each = rows / copies.members, unit = copies.order == TileOrder::tile ? each : copies.unit;
+  for (Index m = 0; m < copies.members; ++m) {
+    const Key own = key.child(static_cast<std::uint64_t>(m));
+    for (Index n = 0; n < each; n += unit) f(own, pass.first_row() + n, copies.row(m, n, each), unit);
+  }
+}
+}  // namespace detail
 
 }  // namespace wsym

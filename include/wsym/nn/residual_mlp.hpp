@@ -17,6 +17,7 @@ template <Real T> struct FeedForward {
   double dropout_rate = 0;
 
   FeedForward() = default;
+  /// Fresh layers. Throws ConfigError for a size below 1.
   FeedForward(Index d, Index hidden, const Key& init, double dropout_rate_ = 0)
       : up(d, hidden, init.child("up")), down(hidden, d, init.child("down")), dropout_rate(dropout_rate_) {}
 
@@ -120,8 +121,8 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
     x = embed(x, pass);
     bool tiled = false;
     for (std::size_t b = 0; b < static_cast<std::size_t>(count); ++b) {
-      Pass<T> own = pass.child(b);
       if (blocks[b].special && !tiled) x = tile_rows(x, tiling), tiled = true;
+      Pass<T> own = tiled ? pass.child(b).with_copies(tiling) : pass.child(b);
       x = blocks[b].special ? (*blocks[b].special)(x, own) : (*blocks[b].dense)(x, own);
     }
     return x;

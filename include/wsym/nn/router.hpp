@@ -159,18 +159,23 @@ template <Real T> struct Router {
 
   /// logits + scale times normal numbers, drawn where they are added.
   Var<T> with_noise(Var<T> logits, double scale, const Pass<T>& pass) const {
-    constexpr Index at_once = 4096;
-    const Index block = logits.size() / options.members, first = pass.first_row() * logits.cols();
     const Var<T> noisy = logits.tape().result(logits.shape(), logits);
-    for (Index m = 0; m < options.members; ++m) {
-      const Key key = member_pass(pass, m).key().child("router noise");
-      for (Index i = 0; i < block; i += at_once) {
-        const Index count = std::min(at_once, block - i);
-        T* z = noisy.out().data() + m * block + i;
-        kernels::normal(key, static_cast<std::uint64_t>(first + i), scale, z, count);
-        ArrayMap<T>(z, count) += ConstArrayMap<T>(logits.data() + m * block + i, count);
+    const auto draw = [&](const Key& key, Index place, Index first, Index rows) {
+      constexpr Index at_once = 4096;
+      const Index cols = logits.cols();
+      for (Index i = 0; i < rows * cols; i += at_once) {
+        const Index count = std::min(at_once, rows * cols - i);
+        T* z = noisy.out().data() + first * cols + i;
+        kernels::normal(key, static_cast<std::uint64_t>(place * cols + i), scale, z, count);
+        ArrayMap<T>(z, count) += ConstArrayMap<T>(logits.data() + first * cols + i, count);
       }
-    }
+    };
+    const Index rows = logits.rows() / options.members;
+    if (options.members == 1)
+      detail::for_each_stream(pass, pass.key().child("router noise"), rows, draw);
+    else
+      for (Index m = 0; m < options.members; ++m)
+        draw(member_pass(pass, m).key().child("router noise"), pass.first_row(), m * rows, rows);
     noisy.pull([=] { logits.add(noisy.grad()); });
     return noisy;
   }

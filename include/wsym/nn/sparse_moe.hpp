@@ -78,12 +78,17 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
   /// The same for MLP experts of one size, as one op, or with dropout layer by layer: the same bits without dropout.
   Var<T> stacked(Var<T> rows, const Dispatch& d, const Pass<T>& pass) const requires std::same_as<Expert, Mlp<T>> {
     if (!pass.drops() || options.dropout == 0) return detail::stacked("SparseMoe", experts, rows, d.first);
-    const Index members = router.options.members;
-    Key* keys = rows.tape().template scratch<Key>(members);
+    const bool own_members = router.options.members > 1;
+    const Tiling copies = own_members ? Tiling{router.options.members} : pass.copies();
+    Key* keys = rows.tape().template scratch<Key>(copies.members);
     return detail::layer_by_layer("SparseMoe", experts, rows, d.first, [&](Var<T> y, std::size_t l) {
-      for (Index m = 0; m < members; ++m)
-        std::construct_at(keys + m, router.member_pass(pass, m).key().child("dropout").child(l));
-      return drop_choices(y, d, options.dropout, {keys, static_cast<std::size_t>(members)}, pass.first_row());
+      for (Index m = 0; m < copies.members; ++m) {
+        const Key key = router.member_pass(pass, m).key().child("dropout").child(l);
+        std::construct_at(keys + m,
+                          own_members || copies.members == 1 ? key : key.child(static_cast<std::uint64_t>(m)));
+      }
+      return drop_choices(y, d, options.dropout, {keys, static_cast<std::size_t>(copies.members)}, copies,
+                          pass.first_row());
     });
   }
 

@@ -62,7 +62,8 @@ template <Real T> struct TabM {
 
   Var<T> operator()(Var<T> x, Pass<T>& pass) const {
     x = tile_rows(x, {.members = heads.weight.shape()[0]});
-    for (std::size_t l = 0; l < layers.size(); ++l) x = dropout(gelu(layers[l](x, pass)), dropout_rate, pass.child(l));
+    const Pass<T> tiled = pass.with_copies({.members = heads.weight.shape()[0]});
+    for (std::size_t l = 0; l < layers.size(); ++l) x = dropout(gelu(layers[l](x, pass)), dropout_rate, tiled.child(l));
     return heads(x, pass);
   }
 
@@ -92,8 +93,9 @@ template <Real T> struct TabMMini {
   Var<T> operator()(Var<T> x, Pass<T>& pass) const {
     Tape<T>& tape = x.tape();
     x = scale_members(tile_rows(x, {.members = scale_in.shape()[0]}), tape.use(scale_in));
+    const Pass<T> tiled = pass.with_copies({.members = scale_in.shape()[0]});
     for (std::size_t l = 0; l < layers.size(); ++l)
-      x = dropout(linear_gelu(x, tape.use(layers[l].weight), tape.use(layers[l].bias)), dropout_rate, pass.child(l));
+      x = dropout(linear_gelu(x, tape.use(layers[l].weight), tape.use(layers[l].bias)), dropout_rate, tiled.child(l));
     return heads(x, pass);
   }
 

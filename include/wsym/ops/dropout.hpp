@@ -23,6 +23,15 @@ template <Real T> void dropout_factors(double rate, const Key& key, std::uint64_
       factor[place - first] = (words[place / 4 - start] >> place % 4 * 16 & 0xffff) < threshold ? T(0) : kept;
   }
 }
+
+/// x times factors in its tape's arena.
+template <Real T> Var<T> times_factors(Var<T> x, const T* factor) {
+  Var<T> y = x.tape().result(x.shape(), x);
+  const ConstMatMap<T> mask(factor, x.rows(), x.cols());
+  y.out() = x.value().cwiseProduct(mask);
+  y.pull([=] { x.add(y.grad().cwiseProduct(ConstMatMap<T>(factor, x.rows(), x.cols()))); });
+  return y;
+}
 }  // namespace detail
 
 /// y = x m / (1 - p), m_ij = 0 with probability p and 1 otherwise, so that the mean of y is x; p is the rate rounded to
@@ -33,11 +42,7 @@ template <Real T> Var<T> dropout(Var<T> x, double rate, const Key& key, Index fi
   if (rate == 0) return x;
   T* factor = x.tape().scratch(x.size());
   detail::dropout_factors(rate, key, static_cast<std::uint64_t>(first_row * x.cols()), x.size(), factor);
-  Var<T> y = x.tape().result(x.shape(), x);
-  const ConstMatMap<T> mask(factor, x.rows(), x.cols());
-  y.out() = x.value().cwiseProduct(mask);
-  y.pull([=] { x.add(y.grad().cwiseProduct(ConstMatMap<T>(factor, x.rows(), x.cols()))); });
-  return y;
+  return detail::times_factors(x, factor);
 }
 
 }  // namespace wsym

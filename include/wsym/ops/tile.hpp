@@ -18,6 +18,15 @@ struct Tiling {
   Index row(Index m, Index n, Index rows) const {
     return order == TileOrder::tile ? m * rows + n : (n / unit * members + m) * unit + n % unit;
   }
+  /// The member and the row before tiling of a tiled row.
+  struct Copy {
+    Index member, row;
+  };
+  Copy copy(Index tiled_row, Index rows) const {
+    if (order == TileOrder::tile) return {tiled_row / rows, tiled_row % rows};
+    const Index units = tiled_row / unit;
+    return {units % members, units / members * unit + tiled_row % unit};
+  }
 };
 
 namespace detail {
@@ -76,6 +85,7 @@ template <Real T> Var<T> tile_rows(Var<T> x, const Tiling& tiling) {
 }
 
 /// The sum of the members' rows: (M n, ...) -> (n, ...), added in the order of the members; differentiable.
+/// Throws ShapeError where rows do not divide among members, or theirs into units; ConfigError as tile_rows.
 template <Real T> Var<T> sum_members(Var<T> x, const Tiling& tiling) {
   const Index rows = detail::untiled_rows("sum_members", x, tiling);
   if (tiling.members == 1) return x;
@@ -94,7 +104,8 @@ template <Real T> Var<T> sum_members(Var<T> x, const Tiling& tiling) {
   return y;
 }
 
-/// The same rows in another order of tiling: differentiable, and no work where the orders agree.
+/// The same rows in another order of tiling: differentiable, and no work where the orders agree. Throws as sum_members,
+/// for both orders.
 template <Real T> Var<T> reorder_tiles(Var<T> x, const Tiling& from, TileOrder to) {
   const Index rows = detail::untiled_rows("reorder_tiles", x, from);
   if (from.members == 1 || from.order == to) return x;
@@ -108,9 +119,12 @@ template <Real T> Var<T> reorder_tiles(Var<T> x, const Tiling& from, TileOrder t
 }
 
 /// A list with an entry for each row, tiled like the rows; it lies in the tape's arena. For labels, targets (width
-/// entries a row) and weights: the loss of a tiled batch is the mean of the members' losses.
+/// entries a row) and weights: the loss of a tiled batch is the mean of the members' losses. Throws ShapeError for a
+/// list that is no multiple of width, or as tile_rows.
 template <class U, Real T>
 std::span<const U> tile_entries(Tape<T>& tape, std::span<const U> list, const Tiling& tiling, Index width = 1) {
+  expect(width >= 1 && static_cast<Index>(list.size()) % width == 0, "tile_entries: ", list.size(),
+         " entries of width ", width, "; a whole number of rows is needed");
   const Index rows = static_cast<Index>(list.size()) / width;
   detail::check_tiling("tile_entries", tiling, rows);
   const Index size = tiling.members * rows * width;
