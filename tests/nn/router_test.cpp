@@ -255,15 +255,26 @@ TEST_CASE_TEMPLATE("router: no rows, and logits that are not finite, are refused
   CHECK_THROWS_WITH_AS(router(tape.constant(none), Pass<T>::evaluate()), "Router: x is (0, 2); it needs a row",
                        ShapeError);
   constexpr T infinity = std::numeric_limits<T>::infinity();
-  const auto route = [&](T value) {
-    const Tensor<T> s({2, 3}, {0, 1, 2, 0, value, 2}), x = identity<T>(2);
-    const Router<T> answers = answering(s, {});
+  const auto route = [&](T value) {  // one logit of one row is this value
+    const Tensor<T> x({2, 1}, {1, value});
+    const Router<T> answers = answering(Tensor<T>({1, 3}, {1, 1, 1}), {});
     Tape<T> own;
     answers(own.constant(x), Pass<T>::evaluate());
   };
   route(0);
-  CHECK_THROWS_AS(route(std::numeric_limits<T>::quiet_NaN()), Diverged);
-  CHECK_THROWS_AS(route(infinity), Diverged);
+  for (const T value : {std::numeric_limits<T>::quiet_NaN(), infinity, -infinity})
+    CHECK_THROWS_AS(route(value), Diverged);
+  constexpr T most = std::numeric_limits<T>::max();
+  const std::pair<T, const char*> cases[] = {{most, "row 1 has the logit inf"},
+                                             {-most, "row 1 has the logit -inf"},
+                                             {std::numeric_limits<T>::quiet_NaN(), "row 0 has the logit nan"}};
+  for (const auto& [weight, what] : cases) {  // twice the largest number, in the last column alone
+    const Tensor<T> x({2, 1}, {T(0.5), 2});
+    const Router<T> answers = answering(Tensor<T>({1, 3}, {1, 1, weight}), {});
+    Tape<T> own;
+    CHECK_THROWS_WITH_AS(answers(own.constant(x), Pass<T>::evaluate()),
+                         message("Router: ", what, " in column 2; logits must be finite").c_str(), Diverged);
+  }
   Tensor<T> bad({2, 2}, {1, 2, 3, std::numeric_limits<T>::quiet_NaN()});
   CHECK_THROWS_WITH_AS(router(tape.constant(bad), Pass<T>::evaluate()),
                        "Router: row 1 has the logit nan in column 0; logits must be finite", Diverged);

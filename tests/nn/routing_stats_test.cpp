@@ -46,6 +46,34 @@ TEST_CASE_TEMPLATE("routing stats: counts of what was asked and kept, gates and 
   }
 }
 
+TEST_CASE_TEMPLATE("routing stats: where experts choose, the load is what they took, and dropped is who none took", T,
+                   float, double) {
+  for (const double ratio : {0.5, 1.0, 2.0, dropless}) {
+    const auto moe = test::make_moe<T>(5, {.choices = 2}, {.evaluate = {ratio}, .experts_choose = true});
+    const Tensor<T> x = random_tensor<T>({20, 8}, Key(2));
+    const RoutingStats stats = gathered(moe, x, Pass<T>::evaluate()).at(0);
+    Tape<T> tape;
+    const Tensor<T> gates = test::copy_of<T>(moe.router(tape.constant(x), Pass<T>::evaluate()).gates);
+    const Index slots = Capacity{ratio}.slots(20, 1, 5);
+    std::vector<Index> load(5);
+    Index untaken = 0;
+    for (Index n = 0; n < 20; ++n) {
+      bool taken = false;
+      for (Index e = 0; e < 5; ++e) {
+        Index before = 0;
+        for (Index other = 0; other < 20; ++other) before += gates(other, e) > gates(n, e);
+        if (before < slots) taken = true, ++load[static_cast<std::size_t>(e)];
+      }
+      untaken += !taken;
+    }
+    CHECK(stats.load == load);
+    CHECK(stats.kept == load);
+    CHECK(stats.drop_rate == static_cast<double>(untaken) / 20);
+    if (ratio < 1) CHECK(untaken >= 10);  // ten places for twenty rows
+    if (ratio == dropless) CHECK(untaken == 0);
+  }
+}
+
 TEST_CASE_TEMPLATE("routing stats: members' gates are counted for their own experts, and mass adds up to one", T, float,
                    double) {
   const auto e3 = partitioned(test::make_moe<T>(6, {.choices = 1}, {.evaluate = {dropless}}), 2, 2);

@@ -188,6 +188,8 @@ TEST_CASE_TEMPLATE("expert_choice: the spec's four tokens, two slots", T, float,
   CHECK(test::worst_error(test::kept_weights(d, gates), std::vector{.5, 0., .2, 0., .6, .25, 0., .35, 0., .7, 0., 0.}) <
         test::tolerance<T>);
   CHECK(list(d.first, 4) == std::vector<std::int32_t>{0, 2, 4, 6});
+  CHECK(d.experts_chose);
+  CHECK_FALSE(test::dispatch_gates(tape, gates, 1, {}).experts_chose);
 }
 
 TEST_CASE_TEMPLATE(
@@ -220,4 +222,10 @@ TEST_CASE_TEMPLATE("expert_choice: no rows, or members, are refused", T, float, 
                        "expert_choice: no rows; at least 1 is needed", ShapeError);
   CHECK_THROWS_WITH_AS(expert_choice<T>(tape, {gates.data(), 4, 2, 2}, {}, {.members = 2}),
                        "expert_choice: 2 members; it has none", ConfigError);
+  CHECK_THROWS_WITH_AS(
+      expert_choice<T>(tape, {gates.data(), 4, 2, 2}, {}, {.members = 0}),
+      "expert_choice: groups of 0 rows and 0 members; a size is not negative, and there is at least 1 member",
+      ConfigError);
+  CHECK_THROWS_WITH_AS(expert_choice<T>(tape, {gates.data(), 4, 2, 2}, {}, {.members = 8}),
+                       "expert_choice: 4 rows of 8 members do not divide into groups of 0 rows each", ShapeError);
 }

@@ -105,7 +105,7 @@ template <Real T> struct Router {
     const double deviation = pass.routes_with_noise() ? sigma() : 0;
     const Var<T> logits = member_logits(x, tape.use(weight), options.members, options.shared);
     const Var<T> noisy = deviation > 0 ? with_noise(logits, deviation, pass) : logits, gates = softmax(noisy);
-    check_finite(noisy, gates);
+    check_finite(noisy);
     const std::int32_t* column = top_k(tape, bias ? biased(gates) : noisy.view(), k);
     const Var<T> chosen = take_softmax(noisy, gates, column, k);
     return {logits,
@@ -198,24 +198,33 @@ template <Real T> struct Router {
     return {sum, rows, cols, cols};
   }
 
-  /// A logit that is not finite leaves no gate of its row finite.
-  static void check_finite(Var<T> noisy, Var<T> gates) {
-    for (Index n = 0; n < gates.rows(); ++n) {
-      if (gates.value()(n, 0) >= 0) continue;
+  static void check_finite(Var<T> noisy) {
+    if ((noisy.value().array() * T(0)).sum() == 0) return;  // 0 times anything else is NaN
+    for (Index n = 0; n < noisy.rows(); ++n) {
       Index c = 0;
-      while (c + 1 < noisy.cols() && std::isfinite(noisy.value()(n, c))) ++c;
+      while (c < noisy.cols() && std::isfinite(noisy.value()(n, c))) ++c;
+      if (c == noisy.cols()) continue;
       expect<Diverged>(false, "Router: row ", n, " has the logit ", noisy.value()(n, c), " in column ", c,
                        "; logits must be finite");
     }
   }
 };
 
+/// The share of rows that no expert took.
+inline double untaken(const Dispatch& d) {
+  Index rows = 0;
+  for (Index n = 0; n < d.rows; ++n)
+    rows += std::all_of(d.place + n * d.choices, d.place + (n + 1) * d.choices, [](std::int32_t p) { return p < 0; });
+  return static_cast<double>(rows) / static_cast<double>(d.rows);
+}
+
 /// What the routing did, in numbers.
 template <Real T> RoutingStats routing_stats(const Router<T>& router, const Routing<T>& r, const Dispatch& d) {
   const auto experts = static_cast<std::size_t>(d.experts);
   RoutingStats stats{d.rows, d.choices, std::vector<Index>(experts), std::vector<Index>(experts),
                      std::vector<double>(experts)};
-  for (Index i = 0; i < d.rows * d.choices; ++i) ++stats.load[static_cast<std::size_t>(d.expert[i])];
+  for (Index i = 0; i < d.rows * d.choices; ++i)
+    if (!d.experts_chose || d.place[i] >= 0) ++stats.load[static_cast<std::size_t>(d.expert[i])];
   for (Index e = 0; e < d.experts; ++e) {
     const Index kept = d.first[e + 1] - d.first[e];
     stats.kept[static_cast<std::size_t>(e)] = kept;
@@ -229,7 +238,8 @@ template <Real T> RoutingStats routing_stats(const Router<T>& router, const Rout
       stats.gate_mass[static_cast<std::size_t>(e)] += g / rows;
       if (g > 0) stats.entropy -= g * std::log(g) / rows;
     }
-  stats.drop_rate = 1 - static_cast<double>(d.kept()) / (rows * static_cast<double>(d.choices));
+  stats.drop_rate =
+      d.experts_chose ? untaken(d) : 1 - static_cast<double>(d.kept()) / (rows * static_cast<double>(d.choices));
   return stats;
 }
 

@@ -43,6 +43,7 @@ struct Dispatch {
   const std::int32_t* place = nullptr;  // (rows, choices): -1 if dropped
   const std::int32_t* first = nullptr;  // (experts + 1)
   const std::int32_t* pair = nullptr;   // (kept): row * choices + choice, by place
+  bool experts_chose = false;  // each expert its rows: nobody else asked, so nothing that fell on it was dropped
 
   Index kept() const { return first[experts]; }
   Index row(Index place_) const { return pair[place_] / choices; }
@@ -143,13 +144,15 @@ Dispatch dispatch(Tape<T>& tape, const std::int32_t* expert, const T* weights, I
 
 /// Expert-choice routing: every expert takes the rows of a group that give it the largest weights, of equal ones the
 /// earlier; a row may be taken by none or by all. weights (rows, experts); each row "chooses" all experts, and
-/// slots are rows x ratio / experts. Cost: linear in rows x experts on average. Throws as dispatch.
+/// slots are rows x ratio / experts. Cost: linear in rows x experts on average. Throws as dispatch; ConfigError for
+/// several members.
 /// Source: Zhou et al. 2022.
 template <Real T>
 Dispatch expert_choice(Tape<T>& tape, kernels::View<const T> weights, const Capacity& capacity,
                        const Grouping& grouping = {}) {
-  const Index rows = weights.rows, experts = weights.cols, size = grouping.rows_of(rows);
+  const Index rows = weights.rows, experts = weights.cols;
   detail::check_rows("expert_choice", rows, experts, grouping);
+  const Index size = grouping.rows_of(rows);
   expect<ConfigError>(grouping.members == 1, "expert_choice: ", grouping.members, " members; it has none");
   Dispatch d{.rows = rows, .choices = experts, .experts = experts, .slots = capacity.slots(size, 1, experts)};
   d.bound = rows / size * experts * d.slots;
@@ -164,7 +167,7 @@ Dispatch expert_choice(Tape<T>& tape, kernels::View<const T> weights, const Capa
       std::sort(claims, claims + d.slots);
       for (Index n = 0; n < size; ++n) slot[(start + claims[n].turn) * experts + e] = static_cast<std::int32_t>(n);
     }
-  d.expert = expert, d.slot = slot;
+  d.expert = expert, d.slot = slot, d.experts_chose = true;
   detail::sort_by_expert(tape, d);
   return d;
 }
