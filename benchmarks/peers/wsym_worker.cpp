@@ -50,18 +50,10 @@ void save_case(const Case& c, const std::string& folder) {
   }
 }
 
-/// The layer that peers compute too: without the noise of the router and without losses of its own.
-SparseTraining make_sparse(const SparseCase& c) {
-  RouterOptions options;
-  options.noise = 0;
-  options.balance.weight = 0;
-  return SparseTraining(c, options);
-}
-
 /// sparse.f32: tokens, the gradient of the output, the router's weight, and weight and bias of every layer of every
 /// expert; then the output of a step and the gradients of the tokens and the parameters, in the same order.
 void save_sparse(const SparseCase& c, const std::string& folder) {
-  SparseTraining training = make_sparse(c);
+  SparseTraining training(c, plain_router());
   const Var<float> y = training.step();
   const std::string path = folder + "/sparse.f32";
   save_parameters(path, training.moe, {&training.x.value(), &training.cotangent});
@@ -152,7 +144,7 @@ double answer_sparse(const std::string& word, const std::string& variant, const 
     DenseProducts dense(c);
     return answer_with(dense, [&] { return dense.work(); });
   }
-  SparseTraining training = make_sparse(c);
+  SparseTraining training(c, plain_router());
   return answer_with(training, [&] { return training.tape.work(); });
 }
 

@@ -6,7 +6,8 @@
 #include "train/sparse_workload.hpp"
 
 // A sparse layer with noise and balance losses on one thread. of_dense compares its executed operations a second with
-// those of dense products alone: the six of one MLP of the same width on tokens x K rows.
+// those of dense products alone: the six of one MLP of the same width on tokens x K rows. plain: without noise and
+// losses, as peers compute it.
 namespace {
 using namespace wsym;
 using namespace wsym::bench;
@@ -24,8 +25,9 @@ void of_dense(benchmark::State& state, const SparseCase& c) {
 }
 
 /// What more experts cost at the same number of choices; the time shown is that of the many.
-void many_over_few(benchmark::State& state, const SparseCase& many, const SparseCase& few) {
-  SparseTraining a(many), b(few);
+void many_over_few(benchmark::State& state, const SparseCase& many, const SparseCase& few,
+                   const RouterOptions& router) {
+  SparseTraining a(many, router), b(few, router);
   a.step(), b.step();
   PairedRatio paired;
   for (auto _ : state) state.SetIterationTime(paired.round([&] { a.step(); }, [&] { b.step(); }));
@@ -39,7 +41,13 @@ void register_all() {
   for (const SparseCase& c : sparse_cases()) {
     add("sparse/" + c.name(), [c](benchmark::State& s) { of_dense(s, c); });
     const SparseCase many{c.width, c.hidden, 64, c.choices}, few{c.width, c.hidden, 8, c.choices};
-    add("experts_8_to_64/" + c.name(), [many, few](benchmark::State& s) { many_over_few(s, many, few); });
+    const auto compare = [=](const RouterOptions& router) {
+      return [=](benchmark::State& s) {
+        many_over_few(s, many, few, router);
+      };
+    };
+    add("experts_8_to_64/" + c.name(), compare({}));
+    add("experts_8_to_64/" + c.name() + "/plain", compare(plain_router()));
   }
 }
 }  // namespace

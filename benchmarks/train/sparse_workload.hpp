@@ -41,6 +41,11 @@ inline Tensor<float> normal_tensor(Shape shape, const Key& key) {
   return x;
 }
 
+/// Of the layer that peers compute too: no noise, and no losses of its own.
+inline RouterOptions plain_router() {
+  return {.noise = 0, .balance = {.weight = 0}};
+}
+
 struct SparseTraining {
   SparseMoe<float> moe;
   Parameter<float> x;

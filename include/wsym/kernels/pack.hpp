@@ -92,21 +92,28 @@ template <Real T>
   transpose<T>(r);
 }
 
+/// to <- the transpose of a whole square. On its own, so that its loads need two registers for addresses, not sixteen.
+template <Real T> [[gnu::noinline]] void copy_square(const T* from, Index from_stride, T* to, Index to_stride) {
+  Vec<T> r[lanes<T>];
+  load_square(from, from_stride, lanes<T>, lanes<T>, r);
+  WSYM_UNROLL
+  for (int l = 0; l < lanes<T>; ++l) store(to + l * to_stride, r[l]);
+}
+
 template <Real T> void copy_transposed(View<const T> from, T* to, Index to_stride, Index width) {
   for (Index j = 0; j < from.cols; j += lanes<T>)
     for (Index i = 0; i < from.rows; i += lanes<T>) {
       const Index rows = std::min<Index>(lanes<T>, from.rows - i), cols = std::min<Index>(lanes<T>, from.cols - j);
+      T* square = to + i * to_stride + j;
+      if (rows == lanes<T> && cols == lanes<T>) {
+        copy_square(&from(i, j), from.col_stride, square, to_stride);
+        continue;
+      }
       Vec<T> r[lanes<T>];
       load_square(&from(i, j), from.col_stride, rows, cols, r);
-      T* square = to + i * to_stride + j;
-      if (rows == lanes<T> && width - j >= lanes<T>) {
-        WSYM_UNROLL
-        for (int l = 0; l < lanes<T>; ++l) store(square + l * to_stride, r[l]);
-      } else {
-        WSYM_UNROLL
-        for (int l = 0; l < lanes<T>; ++l)
-          if (l < rows) store(square + l * to_stride, r[l], std::min<Index>(lanes<T>, width - j));
-      }
+      WSYM_UNROLL
+      for (int l = 0; l < lanes<T>; ++l)
+        if (l < rows) store(square + l * to_stride, r[l], std::min<Index>(lanes<T>, width - j));
     }
 }
 

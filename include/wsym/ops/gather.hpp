@@ -17,6 +17,29 @@ template <Real T> void clear_unused(MatMap<T> x, const Dispatch& d) {
   x.bottomRows(x.rows() - d.kept()).setZero();
 }
 
+/// Calls f(p, row) for every place p, in order, with the row of x that its choice has (or, of pairs, the choice
+/// itself). These jump about in x, so they are asked for ahead.
+template <Real T, class F> void over_places(ConstMatMap<T> x, const Dispatch& d, bool of_pairs, const F& f) {
+  constexpr Index ahead = 6;
+  const auto at = [&](Index p) {
+    return of_pairs ? Index{d.pair[p]} : d.row(p);
+  };
+  for (Index p = 0; p < d.kept(); ++p) {
+    if (p + ahead < d.kept()) kernels::prefetch(x.data() + at(p + ahead) * x.cols(), x.cols());
+    f(p, at(p));
+  }
+}
+/// Calls f(i, place) for every choice i of row n, in order, that was kept, with the places of later rows asked for
+/// ahead.
+template <Real T, class F> void over_choices(ConstMatMap<T> batches, const Dispatch& d, Index n, const F& f) {
+  constexpr Index ahead = 6;
+  for (Index i = n * d.choices; i < (n + 1) * d.choices; ++i) {
+    if (i + ahead < d.rows * d.choices && d.place[i + ahead] >= 0)
+      kernels::prefetch(batches.data() + d.place[i + ahead] * batches.cols(), batches.cols());
+    if (d.place[i] >= 0) f(i, Index{d.place[i]});
+  }
+}
+
 template <Real T> void expect_batches(const char* op, Var<T> f, Var<T> weights, const Dispatch& d) {
   expect(f.rows() == d.bound && weights.rows() == d.rows && weights.cols() == d.choices, op, ": weights are ",
          weights.shape(), " and the batches ", f.shape(), "; they need (", d.rows, ", ", d.choices, ") and ", d.bound,
@@ -30,17 +53,18 @@ template <Real T> void expect_batches(const char* op, Var<T> f, Var<T> weights, 
 template <Real T> Var<T> gather_rows(Var<T> x, const Dispatch& d) {
   expect(x.rows() == d.rows, "gather_rows: x is ", x.shape(), "; it needs ", d.rows, " rows");
   Var<T> y = x.tape().result(Shape{d.bound, x.cols()}, x);
-  for (Index p = 0; p < d.kept(); ++p) std::copy_n(x.data() + d.row(p) * x.cols(), x.cols(), y.out().row(p).data());
+  detail::over_places<T>(x.value(), d, false, [&](Index p, Index n) {
+    std::copy_n(x.data() + n * x.cols(), x.cols(), y.out().data() + p * x.cols());
+  });
   detail::clear_unused(y.out(), d);
   y.pull([=] {
     x.add_with([&](MatMap<T> dx, bool accumulate) {
       for (Index n = 0; n < d.rows; ++n) {
         bool any = accumulate;
-        for (Index i = n * d.choices; i < (n + 1) * d.choices; ++i) {
-          if (d.place[i] < 0) continue;
-          kernels::add_row(y.grad().row(d.place[i]).data(), dx.row(n).data(), dx.cols(), any);
+        detail::over_choices<T>(y.grad(), d, n, [&](Index, Index place) {
+          kernels::add_row(y.grad().row(place).data(), dx.row(n).data(), dx.cols(), any);
           any = true;
-        }
+        });
         if (!any) dx.row(n).setZero();
       }
     });
@@ -56,25 +80,26 @@ template <Real T> Var<T> combine_rows(Var<T> weights, Var<T> f, const Dispatch& 
   Var<T> y = f.tape().result(weights.shape().with_cols(f.cols()), weights, f);
   for (Index n = 0; n < d.rows; ++n) {
     bool any = false;
-    for (Index i = n * d.choices; i < (n + 1) * d.choices; ++i) {
-      if (d.place[i] < 0) continue;
-      kernels::scale_rows<T>(detail::one_row<T>(f.value(), d.place[i]), weights.data() + i, 1,
+    detail::over_choices<T>(f.value(), d, n, [&](Index i, Index place) {
+      kernels::scale_rows<T>(detail::one_row<T>(f.value(), place), weights.data() + i, 1,
                              detail::one_row<T>(y.out(), n), any);
       any = true;
-    }
+    });
     if (!any) y.out().row(n).setZero();
   }
   y.pull([=] {
     weights.add_with([&](MatMap<T> dw, bool accumulate) {
       if (!accumulate) dw.setZero();
-      for (Index p = 0; p < d.kept(); ++p)
-        kernels::row_dots<T>(detail::one_row<T>(y.grad(), d.row(p)), detail::one_row<T>(f.value(), p),
-                             dw.data() + d.pair[p], 1, true);
+      detail::over_places<T>(y.grad(), d, false, [&](Index p, Index n) {
+        kernels::row_dots<T>(detail::one_row<T>(y.grad(), n), detail::one_row<T>(f.value(), p), dw.data() + d.pair[p],
+                             1, true);
+      });
     });
     f.add_with([&](MatMap<T> df, bool accumulate) {
-      for (Index p = 0; p < d.kept(); ++p)
-        kernels::scale_rows<T>(detail::one_row<T>(y.grad(), d.row(p)), weights.data() + d.pair[p], 1,
+      detail::over_places<T>(y.grad(), d, false, [&](Index p, Index n) {
+        kernels::scale_rows<T>(detail::one_row<T>(y.grad(), n), weights.data() + d.pair[p], 1,
                                detail::one_row<T>(df, p), accumulate);
+      });
       if (!accumulate) detail::clear_unused(df, d);
     });
   });
@@ -94,14 +119,16 @@ template <Real T> Var<T> contributions(Var<T> weights, Var<T> f, const Dispatch&
   y.pull([=] {
     weights.add_with([&](MatMap<T> dw, bool accumulate) {
       if (!accumulate) dw.setZero();
-      for (Index p = 0; p < d.kept(); ++p)
-        kernels::row_dots<T>(detail::one_row<T>(y.grad(), d.pair[p]), detail::one_row<T>(f.value(), p),
-                             dw.data() + d.pair[p], 1, true);
+      detail::over_places<T>(y.grad(), d, true, [&](Index p, Index n) {
+        kernels::row_dots<T>(detail::one_row<T>(y.grad(), n), detail::one_row<T>(f.value(), p), dw.data() + d.pair[p],
+                             1, true);
+      });
     });
     f.add_with([&](MatMap<T> df, bool accumulate) {
-      for (Index p = 0; p < d.kept(); ++p)
-        kernels::scale_rows<T>(detail::one_row<T>(y.grad(), d.pair[p]), weights.data() + d.pair[p], 1,
+      detail::over_places<T>(y.grad(), d, true, [&](Index p, Index n) {
+        kernels::scale_rows<T>(detail::one_row<T>(y.grad(), n), weights.data() + d.pair[p], 1,
                                detail::one_row<T>(df, p), accumulate);
+      });
       if (!accumulate) detail::clear_unused(df, d);
     });
   });
