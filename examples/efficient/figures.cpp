@@ -78,7 +78,7 @@ void flops_plots(const Study& study, const Records& records, std::vector<Plot>& 
     std::vector<Plot::Point> all;
     for (const Study::Row& row : study.rows) {
       Plot::Series& series = families[family(row.system)];
-      series.label = family(row.system), series.joined = false;
+      series.label = family(row.system), series.style = Plot::Style::points;
       const std::size_t before = series.points.size();
       add_point(records, row.system, moments_of(records, row.system, "train_flops").mean, metric, series);
       if (series.points.size() > before) all.push_back(series.points.back());
@@ -91,7 +91,7 @@ void flops_plots(const Study& study, const Records& records, std::vector<Plot>& 
               false,
               {}};
     for (auto& [name, series] : families) plot.series.push_back(std::move(series));
-    if (metric != "kl") plot.series.push_back({"Pareto front", pareto_front(all), true});
+    if (metric != "kl") plot.series.push_back({"Pareto front", pareto_front(all), Plot::Style::line});
     keep(std::move(plot), plots);
   }
 }
@@ -129,7 +129,7 @@ void marginal_plots(const Study& study, const Records& records, std::vector<Plot
     for (const Study::Row& row : study.rows)
       if (const Moments nll = moments_of(records, row.system, "nll"); nll.n > 0 && counts(row.system))
         values[row.system.*field].push_back(nll.mean);
-    Plot::Series series{std::string("mean NLL"), {}, true};
+    Plot::Series series{std::string("mean NLL"), {}};
     for (const auto& [x, list] : values)
       series.points.push_back({static_cast<double>(x), experiment::moments(list).mean, 0});
     keep({study.name + "-" + name, std::string("NLL over ") + name, name, "NLL", true, false, {series}}, plots);
@@ -142,14 +142,14 @@ void dense_fit_plot(const Study& study, const Records& records, std::vector<Plot
   for (const Study::Row& row : study.rows) {
     const Moments work = moments_of(records, row.system, "train_flops"), loss = moments_of(records, row.system, "nll");
     Plot::Series& series = models[row.system.model];
-    series.label = row.system.model, series.joined = false;
+    series.label = row.system.model, series.style = Plot::Style::points;
     add_point(records, row.system, work.mean, "nll", series);
     if (row.system.model == "mlp" && loss.n > 0) flops.push_back(work.mean), nll.push_back(loss.mean);
   }
   if (flops.size() < 4) return;
   const DenseFit fit = fit_dense(flops, nll);
   const auto [least, greatest] = std::minmax_element(flops.begin(), flops.end());
-  Plot::Series curve{"cubic fit of mlp", {}, true};
+  Plot::Series curve{"cubic fit of mlp", {}, Plot::Style::line};
   for (int i = 0; i <= 40; ++i) {
     const double x = *least * std::pow(*greatest / *least, i / 40.0);
     curve.points.push_back({x, fit(x), 0});
@@ -237,7 +237,7 @@ Figures routing_and_reliability(const Records& records, const System& common) {
   for (const System& system : {make("mlp"), make("moe"), make("e3", 1, 2), make("deep_ensemble", 1, 2)}) {
     const std::vector<const Record*> repeats = repeats_of(records, system);
     if (repeats.empty()) continue;
-    Plot::Series series{describe(system, common), {}, true};
+    Plot::Series series{describe(system, common), {}};
     for (std::size_t bin = 0; bin < repeats[0]->reliability.size(); ++bin) {
       double rows = 0, confidence = 0, accuracy = 0;
       for (const Record* record : repeats) {

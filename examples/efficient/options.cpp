@@ -25,7 +25,8 @@ void add_what(CLI::App& app, Options& o, std::string& experiment) {
   const char* const group = "What to run";
   add_option(app, group, "--data", "DIR", o.data, "folder of the data", "$WSYM_DATA_DIR, else ./data");
   add_option(app, group, "--experiment", "NAME", experiment, "efficient; the others: --help without it", "");
-  add_option(app, group, "--study", "NAME", o.study, "all systems of a table or figure of the paper, or all", "none")
+  add_option(app, group, "--study", "LIST", o.studies, "all systems of tables and figures of the paper", "none")
+      ->delimiter(',')
       ->check(one_of(study_names()));
   add_option(app, group, "--scale", "NAME", o.scale, "smoke: seconds, quick: minutes, paper: hours", "quick")
       ->check(one_of({"smoke", "quick", "paper"}));
@@ -96,7 +97,7 @@ void add_training(CLI::App& app, Options& o) {
       ->check(count);
   add_option(app, group, "--batch-size", "N", o.batch_size, "rows a step", "256; sgd: 512")->check(count);
   add_option(app, group, "--lr", "X", o.lr, "learning rate", "0.001; sgd: 0.03");
-  add_option(app, group, "--weight-decay", "X", o.weight_decay, "on kernels; adamw: decoupled, sgd: in gradients",
+  add_option(app, group, "--weight-decay", "X", o.weight_decay, "on kernels, decoupled: theta -= lr x this x theta",
              "0.03; sgd: 0");
   add_option(app, group, "--momentum", "X", o.momentum, "of sgd", "0.9");
   add_option(app, group, "--clip-norm", "X", o.clip_norm, "sgd: largest norm of a gradient", "10");
@@ -138,7 +139,7 @@ void fill(Options& o, const CLI::App& app, const experiment::Program& program) {
   set("--lr", o.lr, sgd ? 0.03 : 1e-3);
   set("--weight-decay", o.weight_decay, sgd ? 0.0 : 3e-2);
   o.common.experts = o.experts[0];
-  const std::string study = o.study.empty() ? "" : "-" + o.study;
+  const std::string study = o.studies.empty() ? "" : "-" + experiment::join(o.studies, "-");
   set("--out", o.out, "results/" + program.name + "-efficient" + study + "-" + o.scale);
 }
 
@@ -167,10 +168,10 @@ void check_training(const Options& o, const CLI::App& app) {
 
 void check(const Options& o, const CLI::App& app, const experiment::Program& program) {
   constexpr Index many = 1'000'000;
-  if (!o.study.empty())
+  if (!o.studies.empty())
     for (const char* option : {"--models", "--members", "--top-k"})
       if (app.count(option) > 0) throw Usage(message(option, ": came with --study, which names its systems itself"), 2);
-  if (!o.study.empty() && o.experts.size() > 1) throw Usage("--experts: one number goes with --study", 2);
+  if (!o.studies.empty() && o.experts.size() > 1) throw Usage("--experts: one number goes with --study", 2);
   if (!o.ood.empty() && program.name != "mnist")
     throw Usage(message("--ood: came with ", program.name, "; it belongs to mnist, whose images it stands beside"), 2);
   for (const Index m : o.members) within("--members", m, 1, 64);

@@ -13,7 +13,7 @@ struct Options {
   std::string data;
   std::string ood;  // folder with idx files of another data set of images: out-of-distribution rows
   std::string scale = "quick";
-  std::string study;  // of study_names(), or all; empty: the systems of --models
+  std::vector<std::string> studies;  // of study_names(); empty: the systems of --models
   std::vector<std::string> models;
   std::vector<Index> members, experts, top_k;
   Index repeats = 0;

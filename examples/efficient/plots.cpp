@@ -46,7 +46,7 @@ std::string script_of(const Plot& plot) {
       "set grid lt 1 lw 0.5 lc rgb '#e3e3e3'\nset key outside right top Left reverse samplen 1.5 spacing 1.25\n"
       "set offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\n";
   if (plot.log_x) text += "set logscale x 10\nset format x '%.0s%c'\n";
-  std::vector<std::string> bars, lines;
+  std::vector<std::string> bars, lines;  // bars: what others are drawn over
   if (plot.diagonal) {
     text += "set xrange [0:1]\nset yrange [0:1]\nunset offsets\n";
     lines.push_back("x with lines lw 1 dt (4,4) lc rgb '#999999' notitle");
@@ -55,8 +55,14 @@ std::string script_of(const Plot& plot) {
     const Plot::Series& series = plot.series[i];
     const std::string data = "s" + std::to_string(i), ink = std::string(" lc rgb '") + colours[i % 10] + "'";
     text += block(data, series.points);
+    if (series.style == Plot::Style::line) {
+      bars.insert(bars.begin(),
+                  "$" + data + " using 1:2 with lines lw 1.8" + ink + " title " + gnuplot_quoted(series.label));
+      continue;
+    }
     if (!plot.diagonal) bars.push_back("$" + data + " using 1:2:3 with yerrorbars pt 0 lw 1" + ink + " notitle");
-    lines.push_back("$" + data + " using 1:2 with " + (series.joined ? "linespoints lw 1.8" : "points") + " pt " +
+    lines.push_back("$" + data + " using 1:2 with " +
+                    (series.style == Plot::Style::joined ? "linespoints lw 1.8" : "points") + " pt " +
                     std::to_string(markers[i % 10]) + " ps 0.8" + ink + " title " + gnuplot_quoted(series.label));
   }
   bars.insert(bars.end(), lines.begin(), lines.end());
@@ -64,7 +70,8 @@ std::string script_of(const Plot& plot) {
 }
 
 std::string script_of(const HeatMap& map) {
-  const int width = std::max(420, 170 + 62 * static_cast<int>(map.columns.size())),
+  const int width =
+                std::max(20 + 12 * static_cast<int>(map.title.size()), 170 + 62 * static_cast<int>(map.columns.size())),
             height = std::max(300, 150 + 44 * static_cast<int>(map.rows.size()));
   std::string text = start(map.name, map.title, map.x_label, map.y_label, width, height), data = "$map << EOD\n";
   const auto tics = [](const char* axis, const std::vector<std::string>& labels) {

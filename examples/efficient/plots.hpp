@@ -10,10 +10,11 @@ struct Plot {
   struct Point {
     double x = 0, y = 0, error = 0;  // a bar of one standard error
   };
+  enum class Style { points, joined, line };  // line: without markers and bars, beneath all others
   struct Series {
     std::string label;
     std::vector<Point> points;
-    bool joined = true;
+    Style style = Style::joined;
   };
 
   std::string name, title, x_label, y_label;

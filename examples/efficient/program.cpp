@@ -104,8 +104,8 @@ int run_efficient(const experiment::Program& program, const Options& options, co
                   const std::string& command, const std::atomic<bool>& stop) {
   const Prepared<float> data = prepare<float>(program.name, folder, Preset::text, Key(options.seed).child("split"));
   const Trainer trainer(data, options, other_rows(options.ood, data));
-  const std::vector<Study> studies = studies_of(options.study, options.common, data.train.task.outputs);
-  const std::vector<System> systems = options.study.empty() ? systems_of(options) : systems_of(studies);
+  const std::vector<Study> studies = studies_of(options.studies, options.common, data.train.task.outputs);
+  const std::vector<System> systems = options.studies.empty() ? systems_of(options) : systems_of(studies);
   for (const System& system : systems) trainer.check(system);
 
   const experiment::RunHeader header = experiment::run_header(identity_of(options, data), command, options.threads);

@@ -151,7 +151,7 @@ std::string write_report(const std::string& out, const Subject& subject, const R
   Page page(out);
   page.section("how-to-read", "How to read this page", how_to_read);
   page.section("run", "What was run", facts(subject, records));
-  const std::vector<Study> studies = studies_of("all", subject.common, subject.classes);
+  const std::vector<Study> studies = studies_of({"all"}, subject.common, subject.classes);
   if (const std::vector<Finding> findings = findings_of(records, subject.common); !findings.empty()) {
     page.section("claims", "The claims of the paper", claims_table(findings));
     write_file_atomically(out + "/claims.csv", claims_csv(findings));

@@ -269,19 +269,22 @@ const std::map<std::string, std::string> same_as = {
 }  // namespace
 
 std::vector<std::string> study_names() {
-  std::vector<std::string> names = {"all"};
+  std::vector<std::string> names = {"all", "tables"};
   for (const Study& study : all_studies({})) names.push_back(study.name);
   for (const auto& [name, study] : same_as) names.push_back(name);
   return names;
 }
 
-std::vector<Study> studies_of(const std::string& name, const System& common, Index classes) {
-  const auto alias = same_as.find(name);
-  const std::string wanted = alias == same_as.end() ? name : alias->second;
+std::vector<Study> studies_of(const std::vector<std::string>& names, const System& common, Index classes) {
   const bool can_hold_out = held_out(classes) >= 2 && classes - held_out(classes) >= 2;
+  const auto wanted = [&](const Study& study, const std::string& name) {
+    if (name == "all" || (name == "tables" && study.name.starts_with("table"))) return can_hold_out || !study.holds_out;
+    const auto alias = same_as.find(name);
+    return study.name == (alias == same_as.end() ? name : alias->second);
+  };
   std::vector<Study> chosen;
   for (Study& study : all_studies(common))
-    if (study.name == wanted || (wanted == "all" && (can_hold_out || !study.holds_out)))
+    if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return wanted(study, name); }))
       chosen.push_back(std::move(study));
   return chosen;
 }

@@ -20,12 +20,12 @@ struct Study {
   bool holds_out = false;  // needs classes that can be held out
 };
 
-/// What --study knows: "all", table2, table3, ... fig12. Some names stand for one study: table5 and table12.
+/// What --study knows: "all", "tables", table2, table3, ... fig12. Some names stand for one study: table5 and table12.
 std::vector<std::string> study_names();
 
-/// The studies of a name, of systems that have what `common` says. "all": every one that fits the number of classes.
-/// Rows whose K or M does not fit the experts are left out.
-std::vector<Study> studies_of(const std::string& name, const System& common, Index classes);
+/// The studies of some names, each once, of systems that have what `common` says. "all" and "tables": every one, or
+/// every table, that fits the number of classes. Rows whose K or M does not fit the experts are left out.
+std::vector<Study> studies_of(const std::vector<std::string>& names, const System& common, Index classes);
 
 /// The systems of all rows, each once, in order.
 std::vector<System> systems_of(const std::vector<Study>& studies);

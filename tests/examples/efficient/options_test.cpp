@@ -48,6 +48,7 @@ TEST_CASE("efficient options: scale and recipe fill what was left open") {
   CHECK(sgd.weight_decay == 0);
   CHECK(parse({"--recipe", "sgd", "--lr", "0.1"}).lr == 0.1);
   CHECK(parse({"--study", "table2"}).out == "results/digits-efficient-table2-quick");
+  CHECK(parse({"--study", "tables,fig2"}).out == "results/digits-efficient-tables-fig2-quick");
 }
 
 TEST_CASE("efficient options: lists make every system of them, each model with what it has") {
@@ -69,6 +70,7 @@ TEST_CASE("efficient options: what cannot be obeyed is refused with exit code 2,
     return refusal(digits, arguments, 2);
   };
   CHECK(refused({"--study", "table1"}).find("table1") != std::string::npos);
+  CHECK(refused({"--study", "table2,table1"}).find("table1") != std::string::npos);
   CHECK(refused({"--study", "table2", "--models", "moe"}).find("--models") != std::string::npos);
   CHECK(refused({"--members", "0"}) == "--members: 0 came; it must be from 1 to 64");
   CHECK(refused({"--lr", "0"}).find("--lr: 0 came") == 0);

@@ -40,10 +40,14 @@ TEST_CASE("plot: gnuplot draws its series with their labels, quotes and all") {
                   "NLL",
                   true,
                   false,
-                  {{"moe", {{1e3, 0.5, 0.01}, {1e4, 0.4, 0}}, true}, {"e3 'two'", {{2e3, 0.3, 0.02}}, false}}};
-  const std::string svg = drawing("p", script_of(plot));
+                  {{"moe", {{1e3, 0.5, 0.01}, {1e4, 0.4, 0}}},
+                   {"e3 'two'", {{2e3, 0.3, 0.02}}, Plot::Style::points},
+                   {"front", {{1e3, 0.5, 0.01}, {2e3, 0.3, 0.02}}, Plot::Style::line}}};
+  const std::string script = script_of(plot), svg = drawing("p", script);
+  const auto first = script.find("using", script.find("plot "));
+  CHECK(script.find("$s2 using 1:2 with lines") == first - 4);  // beneath the others
   if (svg.empty()) return;
-  for (const char* text : {"NLL of \"all\"", "FLOPs", "moe", "e3 'two'"}) {
+  for (const char* text : {"NLL of \"all\"", "FLOPs", "moe", "e3 'two'", "front"}) {
     CAPTURE(text);
     CHECK(svg.find(text) != std::string::npos);
   }

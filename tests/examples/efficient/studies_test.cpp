@@ -24,27 +24,32 @@ TEST_CASE("studies: every table and figure of the paper that needs no Transforme
         "fig8",    "fig9",    "fig10",   "fig11",   "fig12",   "fig22",   "fig23"}) {
     CAPTURE(name);
     CHECK(std::count(names.begin(), names.end(), name) == 1);
-    if (std::string(name) != "all") CHECK(studies_of(name, {}, 10).size() == 1);
+    if (std::string(name) != "all") CHECK(studies_of({name}, {}, 10).size() == 1);
   }
-  CHECK(studies_of("table12", {}, 10)[0].name == "table5");
+  CHECK(studies_of({"table12"}, {}, 10)[0].name == "table5");
+  CHECK(studies_of({"fig2", "table12", "table5"}, {}, 10).size() == 2);
 }
 
 TEST_CASE("studies: held-out classes need enough of them") {
-  const auto names_of = [](Index classes) {
+  const auto names_of = [](const char* name, Index classes) {
     std::vector<std::string> names;
-    for (const Study& study : studies_of("all", {}, classes)) names.push_back(study.name);
+    for (const Study& study : studies_of({name}, {}, classes)) names.push_back(study.name);
     return names;
   };
-  CHECK(names_of(10).size() == names_of(2).size() + 2);
-  const auto two = names_of(2);
-  CHECK(std::count(two.begin(), two.end(), "table9") == 0);
+  for (const char* name : {"all", "tables"}) {
+    CHECK(names_of(name, 10).size() == names_of(name, 2).size() + 2);
+    const auto two = names_of(name, 2);
+    CHECK(std::count(two.begin(), two.end(), "table9") == 0);
+    CHECK(std::count(two.begin(), two.end(), "table2") == 1);
+  }
+  for (const std::string& name : names_of("tables", 10)) CHECK(name.starts_with("table"));
 }
 
 TEST_CASE("studies: rows have labels and systems of their own, all of which fit") {
   for (const Index experts : {4, 8, 16}) {
     System common;
     common.experts = experts;
-    for (const Study& study : studies_of("all", common, 10)) {
+    for (const Study& study : studies_of({"all"}, common, 10)) {
       CAPTURE(study.name);
       CHECK(!study.rows.empty());
       for (std::size_t i = 0; i < study.rows.size(); ++i)
@@ -59,7 +64,7 @@ TEST_CASE("studies: rows have labels and systems of their own, all of which fit"
 }
 
 TEST_CASE("studies: Table 3 shares from none to all of the experts, Table 17 divides them among members") {
-  const auto studies = studies_of("all", {}, 10);
+  const auto studies = studies_of({"all"}, {}, 10);
   std::vector<Index> shared, experts;
   for (const Study::Row& row : find(studies, "table3").rows) shared.push_back(row.system.shared);
   CHECK(shared == std::vector<Index>{0, 2, 4, 8, 16});
@@ -69,7 +74,7 @@ TEST_CASE("studies: Table 3 shares from none to all of the experts, Table 17 div
 }
 
 TEST_CASE("studies: a system that several of them name is trained once") {
-  const auto studies = studies_of("all", {}, 10);
+  const auto studies = studies_of({"all"}, {}, 10);
   const auto systems = systems_of(studies);
   std::size_t rows = 0;
   for (const Study& study : studies) rows += study.rows.size();
