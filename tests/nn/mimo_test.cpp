@@ -124,6 +124,11 @@ TEST_CASE("mimo: gradcheck in every parameter, in training with repeats") {
   CHECK(gradcheck_model(model, f, Key(4)).message == "");
 }
 
+TEST_CASE_TEMPLATE("mimo: the same bits on one, two and four threads", T, float, double) {
+  const Mimo<T> model(Mlp<T>({2 * 64, 256, 2 * 64, 1}, Key(1)), {2, 0.5, 2});
+  CHECK(test::same_on_threads(model, random_tensor<T>({256, 64}, Key(2)), Pass<T>::train(Key(3))));
+}
+
 TEST_CASE_TEMPLATE("mimo: a step of a shape that has run before allocates nothing", T, float, double) {
   const Mimo<T> model(Mlp<T>({2 * 3, 5, 2 * 2, 1}, Key(1)), {2, 0.5, 2});
   const Tensor<T> x = random_tensor<T>({16, 3}, Key(2)), cotangent = random_tensor<T>({64, 2}, Key(3));

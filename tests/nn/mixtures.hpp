@@ -51,4 +51,25 @@ template <class M, Real T> std::vector<T> parameter_gradients(const M& model, co
   return all;
 }
 
+/// Whether a step (output, and gradients in the input and all parameters) has the same bits on 1, 2 and 4 threads. A
+/// product needs 2^25 operations to be split among four: 512 rows through (64, 512).
+template <class M, Real T> bool same_on_threads(const M& model, const Tensor<T>& x, const Pass<T>& pass) {
+  const auto step = [&](int threads) {
+    Tape<T> tape(true, {.threads = threads});
+    const Parameter<T> input(x);
+    Pass<T> own = pass;
+    const Var<T> y = model(tape.use(input), own);
+    tape.backward(y, random_tensor<T>(y.shape(), Key(99)).span());
+    std::vector<T> all(y.data(), y.data() + y.size());
+    const auto append = [&](const Parameter<T>& p) {
+      all.insert(all.end(), tape.gradient(p).begin(), tape.gradient(p).end());
+    };
+    append(input);
+    for_each_parameter(model, append);
+    return all;
+  };
+  const std::vector<T> one = step(1);
+  return step(2) == one && step(4) == one;
+}
+
 }  // namespace wsym::test

@@ -52,6 +52,15 @@ TEST_CASE_TEMPLATE("MultiPred: every choice of the last block goes on alone", T,
   CHECK(test::worst_error(sum, test::copy_of<T>(out)) < test::tolerance<T>);
 }
 
+TEST_CASE_TEMPLATE("MultiPred: the same bits on one, two and four threads", T, float, double) {
+  const ResidualMlpSize wide{.in = 64, .out = 2, .width = 64, .hidden = 512, .blocks = 2, .special = 1};
+  const auto make = [](const Key& key) {
+    return SparseMoe<T>(2, {64, 512, 64, 1}, {.choices = 2}, {.train = {dropless}, .equal_start = false}, key);
+  };
+  const MultiPred<T> model{{wide, Key(1), make}};
+  CHECK(test::same_on_threads(model, random_tensor<T>({512, 64}, Key(2)), Pass<T>::train(Key(3))));
+}
+
 TEST_CASE("MultiPred: gradcheck through fixed noise and the balance losses") {
   test::WithInput<MultiPred<double>> probe{{network<double>(2)},
                                            Parameter<double>(random_tensor<double>({6, 3}, Key(2)))};

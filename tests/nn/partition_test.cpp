@@ -131,9 +131,9 @@ TEST_CASE_TEMPLATE("e3: the same bits on one, two and four threads, with shared 
     for (const bool partition_only : {false, true}) {
       SparseMoeOptions options{.train = {0.8}};
       options.partition_only = partition_only;
-      const auto e3 =
-          partitioned(make_moe<T>(6, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, options, {64, 256, 64, 1}), 2, shared);
-      const Tensor<T> x = random_tensor<T>({512, 64}, Key(2)), cotangent = random_tensor<T>({512, 64}, Key(3));
+      const auto e3 =  // experts with 256 rows, or 512: products for two threads, or four
+          partitioned(make_moe<T>(4, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, options, {64, 512, 64, 1}), 2, shared);
+      const Tensor<T> x = random_tensor<T>({640, 64}, Key(2)), cotangent = random_tensor<T>({640, 64}, Key(3));
       const Step<T> one = step(e3, x, cotangent, Pass<T>::train, Key(4));
       for (const int threads : {2, 4}) {
         const Step<T> other = step(e3, x, cotangent, Pass<T>::train, Key(4), threads);
@@ -170,6 +170,41 @@ TEST_CASE_TEMPLATE("e3: one member is the sparse mixture, and slicing there and 
     auto counted = moe;
     counted.router.options.choices = 1;
     CHECK(count(partitioned(counted, members)).parameters == count(moe).parameters);
+  }
+}
+
+TEST_CASE_TEMPLATE("e3: one member has the sparse mixture's output, balance and gradients of both, bit for bit", T,
+                   float, double) {
+  SparseMoeOptions options{.train = {0.9}, .group = 6, .order = ClaimOrder::by_weight};
+  options.dropout = 0.2;
+  const auto moe = make_moe<T>(6, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, options);
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), cotangent = random_tensor<T>({12, 5}, Key(3));
+  const auto trained = [&](const auto& layer) {  // output, balance, and the gradients of a loss with it
+    AuxiliaryLoss<T> auxiliary;
+    Pass<T> pass = Pass<T>::train(Key(4), &auxiliary);
+    Tape<T> tape;
+    const Parameter<T> input(x);
+    const Var<T> y = layer(tape.use(input), pass);
+    tape.backward(add(sum(multiply(y, tape.constant(cotangent))), auxiliary.value()));
+    std::vector<T> all(y.data(), y.data() + y.size());
+    all.push_back(auxiliary->item());
+    const auto append = [&](const Parameter<T>& p) {
+      all.insert(all.end(), tape.gradient(p).begin(), tape.gradient(p).end());
+    };
+    append(input);
+    for_each_parameter(layer, append);
+    return all;
+  };
+  const std::vector<T> expected = trained(moe);
+  REQUIRE(expected[60] > 0);
+  CHECK(trained(partitioned(moe, 1)) == expected);
+  CHECK(trained(partitioned(partitioned(moe, 3), 1)) == expected);
+  CHECK(trained(member(partitioned(moe, 1), 0)) == expected);
+  for (const Tiling& tiling : both_orders) {
+    CHECK(trained(in_order(partitioned(moe, 1), tiling)) == expected);
+    auto alone = in_order(partitioned(moe, 1), tiling);
+    alone.options.partition_only = true;
+    CHECK(trained(alone) == expected);
   }
 }
 

@@ -96,6 +96,11 @@ TEST_CASE("soft moe: gradcheck in everything") {
   }
 }
 
+TEST_CASE_TEMPLATE("soft moe: the same bits on one, two and four threads", T, float, double) {
+  const SoftMoe<T> moe(2, {64, 512, 64, 1}, 512, 0, Key(1));
+  CHECK(test::same_on_threads(moe, random_tensor<T>({256, 64}, Key(2)), Pass<T>::train(Key(3))));
+}
+
 TEST_CASE("soft moe: the slots that cost what so many experts a row cost") {
   CHECK(SoftMoe<float>::slots_of(196, 1, 49) == 4);
   CHECK(SoftMoe<float>::slots_of(100, 2, 32) == 6);

@@ -79,6 +79,14 @@ TEST_CASE("TabM, TabMMini: gradcheck in every parameter, through dropout of a fi
   CHECK(few.entries == count(mini).parameters);
 }
 
+TEST_CASE_TEMPLATE("TabM, TabMMini: the same bits on one, two and four threads", T, float, double) {
+  const TabMSize wide{
+      .mlp = {.in = 64, .hidden = 256, .out = 128, .hidden_layers = 2}, .members = 2, .dropout_rate = 0.1};
+  const Tensor<T> x = random_tensor<T>({512, 64}, Key(2));
+  CHECK(test::same_on_threads(TabM<T>(wide, Key(1)), x, Pass<T>::train(Key(3))));
+  CHECK(test::same_on_threads(TabMMini<T>(wide, Key(1)), x, Pass<T>::train(Key(3))));
+}
+
 TEST_CASE("TabM, TabMMini: float and double agree") {
   const auto run = []<class T>(T) {
     Tensor<T> both({2 * 4 * 20, 2});
