@@ -68,6 +68,7 @@ template <Real T> struct BatchEnsembleFeedForward {
   double dropout_rate = 0;
 
   BatchEnsembleFeedForward() = default;
+  /// Fresh layers. Throws ConfigError for a size or members below 1.
   BatchEnsembleFeedForward(Index d, Index hidden, Index members, ScaleInit scales, const Key& init,
                            double dropout_rate_ = 0)
       : up(Linear<T>(d, hidden, init.child("up")), members, scales, scales, init.child("up")),

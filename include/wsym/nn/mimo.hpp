@@ -95,7 +95,7 @@ enum class MimoHead { divided, kept };
 
 /// A Mimo from a trained network of one member: the first layer's weights M times side by side, divided by M, so that M
 /// equal rows give the stream that one gave; the head M times, its biases as they are. Frozen entries become free.
-/// Source: Allingham et al. 2022, appendix on MIMO.
+/// Throws ConfigError for options as Mimo. Source: Allingham et al. 2022, appendix on MIMO.
 template <class Network>
 auto import_mimo(Network single, const MimoOptions& options, MimoHead kind = MimoHead::divided) {
   auto& in = detail::first_layer(single);

@@ -18,8 +18,8 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
   Index group = 0;  // rows that are mixed; 0: all of the batch
 
   SoftMoe() = default;
-  /// p = slots_of(rows of a group, ratio, experts); slots are normal with variance 1 / in. Throws ConfigError for a
-  /// size below 1 or no experts.
+  /// p = slots_each (slots_of tells how many keep a given cost); slots are normal with variance 1 / in. Throws
+  /// ConfigError for a size below 1, no experts or a negative group.
   SoftMoe(std::vector<Expert> experts_, Index in, Index slots_each, Index group_, const Key& key)
       : scale(Tensor<T>(Shape{1}, T(1))), experts(std::move(experts_)), group(group_) {
     const Index count = static_cast<Index>(experts.size());

@@ -20,7 +20,8 @@ struct Work {
 
 /// Runs the model once on x (rows, in) and reports: in mode forward as at evaluation, in mode train with the backward
 /// pass of an arbitrary loss. The input takes no gradient, so a first layer counts twice its forward FLOPs in training,
-/// not three times. FLOPs of a batch grow with its rows: divide for those of one.
+/// not three times; an empty slot counts three times wherever it is. FLOPs of a batch grow with its rows: divide for
+/// those of one.
 /// Source: Allingham et al. 2022, whose FLOPs are of compiled programs that pad (buffers).
 template <class M, Real T>
 Work work_of(const M& model, const Tensor<T>& x, WorkMode mode, const Key& key = Key(0),

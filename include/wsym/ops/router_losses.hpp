@@ -58,7 +58,8 @@ template <Real T> Var<T> softmax_sums(Var<T> x, Index size) {
 /// The squared coefficient of variation, (std / mean)^2 over the columns with the population's standard deviation,
 /// averaged over the rows: (groups, E) -> (1). Computed as variance / mean^2, so that at perfect balance the gradient
 /// is 0 and not NaN: d / dv_i = 2 / (E mean^2) (v_i - mean - variance / mean). A row of zeros has the value 0.
-/// Differentiable. Source: Shazeer et al. 2017, importance and load losses.
+/// Differentiable. Throws ShapeError for no rows or no columns. Source: Shazeer et al. 2017, importance and load
+/// losses.
 template <Real T> Var<T> squared_variation(Var<T> v) {
   const Index groups = v.rows(), cols = v.cols();
   expect(groups >= 1 && cols >= 1, "squared_variation: v is ", v.shape(), "; it needs a row and a column");
@@ -98,7 +99,8 @@ template <Real T> Var<T> squared_variation(Var<T> v) {
 ///   p_ne = 1 - Phi((tau_n - z_ne) / sigma), tau_n the k-th largest noisy logit of the row.
 /// logits z and noisy logits (..., E) -> (..., E); differentiable in z, and in the noisy logits through the value of
 /// tau. `threshold` (rows) holds the column of each row's k-th largest noisy logit, `stride` entries apart, and lives
-/// until backward. sigma > 0. Source: Shazeer et al. 2017, load loss; Riquelme et al. 2021, appendix A: tau includes e.
+/// until backward. Throws ShapeError unless both logits have one shape, ConfigError unless sigma > 0.
+/// Source: Shazeer et al. 2017, load loss; Riquelme et al. 2021, appendix A: tau includes e.
 template <Real T>
 Var<T> load_probability(Var<T> logits, Var<T> noisy, const std::int32_t* threshold, Index stride, double sigma) {
   detail::expect_noisy("load_probability", logits, noisy, sigma);
@@ -121,7 +123,7 @@ Var<T> load_probability(Var<T> logits, Var<T> noisy, const std::int32_t* thresho
 }
 
 /// group_sums(load_probability(logits, noisy, threshold, stride, sigma), size) as one op, which keeps a buffer of their
-/// size less, two with gradients: the same bits. Arguments and errors as there.
+/// size less, two with gradients: the same bits. Arguments and errors as there and in group_sums.
 template <Real T>
 Var<T> load_sums(Var<T> logits, Var<T> noisy, const std::int32_t* threshold, Index stride, double sigma, Index size) {
   detail::expect_noisy("load_sums", logits, noisy, sigma);

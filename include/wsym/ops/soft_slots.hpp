@@ -27,7 +27,7 @@ template <Real T> Var<T> unit_rows(Var<T> x) {
   return y;
 }
 
-/// c x for a learned number c, (1): differentiable in both.
+/// c x for a learned number c, (1): differentiable in both. Throws ShapeError unless c has one element.
 template <Real T> Var<T> scale_by(Var<T> x, Var<T> c) {
   expect(c.size() == 1, "scale_by: the factor is ", c.shape(), "; it needs one element");
   Var<T> y = x.tape().result(x.shape(), x, c);

@@ -34,7 +34,7 @@ template <Real T> Var<T> take_columns(Var<T> x, const std::int32_t* columns, Ind
 
 /// take_columns(y, columns, k) of y = softmax(x), in one op on the way back: dx_j = y_j (g_j - <g, y>), g_j = 0 in
 /// columns that were not taken. x, y (..., cols) -> (..., k); differentiable in x, past y, whose own gradient stays
-/// what others give it. Columns as in take_columns.
+/// what others give it. Columns as in take_columns. Throws ShapeError unless x and y have one shape.
 template <Real T> Var<T> take_softmax(Var<T> x, Var<T> y, const std::int32_t* columns, Index k) {
   expect(x.shape() == y.shape(), "take_softmax: x is ", x.shape(), " but its softmax ", y.shape(),
          "; they must be equal");

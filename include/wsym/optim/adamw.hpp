@@ -26,6 +26,7 @@ struct AdamWOptions {
 /// Source: Loshchilov and Hutter 2019, algorithm 2, with the rate inside the decay as in PyTorch.
 template <Real T> class AdamW {
  public:
+  /// Throws ConfigError for a negative rate or decay, an epsilon that is not positive, or a beta outside [0, 1).
   explicit AdamW(AdamWOptions options = {}) : options_(std::move(options)) {
     const AdamWOptions& o = options_;
     expect<ConfigError>(
