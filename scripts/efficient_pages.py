@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes docs/results/efficient.md, the verdicts on the claims, and a page of tables for each results folder.
+
+  scripts/efficient_pages.py results/*-efficient-*-paper
+
+A folder is what a program wrote with --experiment efficient --out. Numbers are means over the repetitions, in tables
+with the standard error, in verdicts with the 95 % interval. Pages keep what stands above the line <!-- tables -->.
+"""
+import csv
+import pathlib
+import sys
+
+PAGES = pathlib.Path(__file__).resolve().parent.parent / "docs" / "results"
+TITLES = {
+    "table2": "Table 2: partitioning and tiling, apart and together", "table3": "Table 3: overlap of experts, K = 2",
+    "table18": "Table 18: overlap of experts, K = 1", "table4": "Table 4: e3, multi-pred and moe over K",
+    "table5": "Tables 5 and 12: efficient ensembles", "table9": "Tables 9, 35, 36: few-shot error on held-out classes",
+    "table13": "Table 13: experts permuted before they are divided", "table14": "Table 14: ensembles and their members",
+    "table15": "Table 15: up- and down-ensembles", "table17": "Table 17: as many experts in all",
+    "table19": "Table 19: e3 from upstream networks of several K", "table31": "Tables 31 to 34: held-out classes told apart",
+    "fig2": "Figure 2: K experts a row, M networks", "fig3": "Figures 3 to 8, 22, 23: metrics against FLOPs",
+    "fig9": "Figure 9, Table 10: over dense networks", "fig10": "Figure 10: the weight of the balance losses",
+    "fig11": "Figure 11: noise on experts that begin as one", "fig12": "Figure 12: over K, M and E"}
+NAMES = {"digits": "digits", "otto": "Otto", "adult_income": "Adult", "mnist": "MNIST", "churn_modelling": "Churn"}
+PERCENT = ("error", "few_shot", "member_error")
+
+
+def markdown(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def value(metric, mean, se):
+    if not mean:
+        return ""
+    scale, decimals = (100, 2) if metric.startswith(PERCENT) else (1e-6, 3) if "flops" in metric else (1, 4)
+    text = f"{scale * float(mean):.{decimals}f}"
+    return text if not se or float(se) == 0 else f"{text} ± {scale * float(se):.{decimals}f}"
+
+
+def heading(metric):
+    return metric.replace("_", " ") + (" %" if metric.startswith(PERCENT) else ", M a row" if "flops" in metric else "")
+
+
+def table(path):
+    rows = list(csv.DictReader(path.open()))
+    metrics = [c for c in rows[0] if c not in ("row", "system", "n") and not c.endswith("_se")
+               and any(row[c] for row in rows)]
+    lines = [[row["row"], row["n"]] + [value(m, row[m], row.get(m + "_se")) for m in metrics]
+             for row in rows if row["n"] != "0"]
+    return markdown(["", "n"] + [heading(m) for m in metrics], lines)
+
+
+def number(text):
+    return f"{float(text):.3g}" if text else ""
+
+
+def finding(row):
+    """One data set's cell of the table of claims."""
+    if row is None:
+        return ""
+    bound = f"; bound {number(row['bound'])}" if float(row["bound"]) else ""
+    return f"**{row['verdict']}** {number(row['mean'])} [{number(row['lower'])}, {number(row['upper'])}]{bound}"
+
+
+def claims(folders):
+    """The claims of all data sets side by side; those that a run had no systems for are left out of its column."""
+    found = {name(folder): {(r["claim"], r["says"], r["measured"]): r
+                            for r in csv.DictReader((folder / "claims.csv").open())} for folder in folders}
+    keys = sorted(dict.fromkeys(key for rows in found.values() for key in rows), key=lambda key: int(key[0]))
+    return markdown(["claim", "", "measured"] + [NAMES[data] for data in found],
+                    [list(key) + [finding(rows.get(key)) for rows in found.values()] for key in keys])
+
+
+def name(folder):
+    return folder.name.split("-")[0]
+
+
+def put(page, head, body):
+    """Replaces what stands under the line <!-- tables -->."""
+    text = page.read_text() if page.exists() else f"# {head}\n\n<!-- tables -->\n"
+    page.write_text(text[:text.index("<!-- tables -->")] + "<!-- tables -->\n\n" + body)
+    print(page)
+
+
+def tables(folder):
+    found = [(title, folder / "tables" / f"{study}.csv") for study, title in TITLES.items()]
+    return "\n".join(f"## {title}\n\n{table(path)}" for title, path in found if path.exists())
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    runs = sorted(map(pathlib.Path, sys.argv[1:]), key=lambda folder: list(NAMES).index(name(folder)))
+    for run in runs:
+        put(PAGES / f"efficient_{name(run)}.md", f"Efficient ensembles on {NAMES[name(run)]}", tables(run))
+    put(PAGES / "efficient.md", "Sparse experts and efficient ensembles", claims(runs))
