@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes docs/results/efficient.md, the verdicts on the claims, and a page of tables for each results folder.
+"""Writes docs/results/efficient.md, the verdicts on the paper's claims, and a page of tables for each results folder.
 
   scripts/efficient_pages.py results/*-efficient-*-paper
 
 A folder is what a program wrote with --experiment efficient --out. Numbers are means over the repetitions, in tables
 with the standard error, in verdicts with the 95 % interval. Pages keep what stands above the line <!-- tables -->.
 """
+import collections
 import csv
 import pathlib
 import sys
@@ -18,11 +19,19 @@ TITLES = {
     "table5": "Tables 5 and 12: efficient ensembles", "table9": "Tables 9, 35, 36: few-shot error on held-out classes",
     "table13": "Table 13: experts permuted before they are divided", "table14": "Table 14: ensembles and their members",
     "table15": "Table 15: up- and down-ensembles", "table17": "Table 17: as many experts in all",
-    "table19": "Table 19: e3 from upstream networks of several K", "table31": "Tables 31 to 34: held-out classes told apart",
+    "table19": "Table 19: e3 from upstream networks of several K",
+    "table31": "Tables 31 to 34: held-out classes told apart",
     "fig2": "Figure 2: K experts a row, M networks", "fig3": "Figures 3 to 8, 22, 23: metrics against FLOPs",
     "fig9": "Figure 9, Table 10: over dense networks", "fig10": "Figure 10: the weight of the balance losses",
     "fig11": "Figure 11: noise on experts that begin as one", "fig12": "Figure 12: over K, M and E"}
 NAMES = {"digits": "digits", "otto": "Otto", "adult_income": "Adult", "mnist": "MNIST", "churn_modelling": "Churn"}
+CLAIMS = ("Static ensembles help a sparse mixture as much as a dense network",
+          "Grow K before M; the best has both large", "e3 beats a sparse mixture of twice the K", "e3 reaches a deep ensemble of two with 30 to 45 % fewer FLOPs",
+          "Partitioning alone and tiling alone do not help", "With more overlap NLL rises and KL falls",
+          "Multi-pred gets worse with K and has no diversity", "Batch ensembles, dropout and MIMO gain less than e3",
+          "e3 is as diverse as networks of their own", "Fewer experts in more members are better",
+          "Neither lambda nor which experts form a member matters", "e3 is better calibrated than a sparse mixture",
+          "Joint and disjoint few-shot agree")
 PERCENT = ("error", "few_shot", "member_error")
 
 
@@ -73,6 +82,17 @@ def claims(folders):
                     [list(key) + [finding(rows.get(key)) for rows in found.values()] for key in keys])
 
 
+def verdicts(folders):
+    """A line for each claim: what came out of all that was measured for it, on each data set."""
+    counts = {name(folder): collections.defaultdict(collections.Counter) for folder in folders}
+    for folder in folders:
+        for row in csv.DictReader((folder / "claims.csv").open()):
+            counts[name(folder)][int(row["claim"])][row["verdict"]] += 1
+    return markdown(["claim", ""] + [NAMES[data] for data in counts],
+                    [[str(i), CLAIMS[i - 1]] + [", ".join(f"{n} {verdict}" for verdict, n in sorted(of[i].items()))
+                                                for of in counts.values()] for i in range(1, len(CLAIMS) + 1)])
+
+
 def name(folder):
     return folder.name.split("-")[0]
 
@@ -95,4 +115,5 @@ if __name__ == "__main__":
     runs = sorted(map(pathlib.Path, sys.argv[1:]), key=lambda folder: list(NAMES).index(name(folder)))
     for run in runs:
         put(PAGES / f"efficient_{name(run)}.md", f"Efficient ensembles on {NAMES[name(run)]}", tables(run))
-    put(PAGES / "efficient.md", "Sparse experts and efficient ensembles", claims(runs))
+    put(PAGES / "efficient.md", "Sparse experts and efficient ensembles",
+        f"{verdicts(runs)}\n## What was measured\n\n{claims(runs)}")
