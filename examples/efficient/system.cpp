@@ -68,8 +68,7 @@ bool divides(const System& system) {
 System own(const System& system) {
   const System usual;
   System result = system;
-  if (system.model == "overlap" && system.shared == 0) result.model = "e3";
-  const std::string model = result.model;
+  const std::string& model = system.model;
   const auto forget = [&](auto... fields) {
     ((result.*fields = usual.*fields), ...);
   };
@@ -79,7 +78,7 @@ System own(const System& system) {
            &System::eval_capacity, &System::order, &System::expert_start, &System::perturbation, &System::dropout,
            &System::upstream_k);
   if (model != "overlap") forget(&System::shared);
-  if (!divides(result)) forget(&System::noise_scale);
+  if (!divides(system)) forget(&System::noise_scale);
   if (model != "e3") forget(&System::permutation);
   if (model != "deep_ensemble") forget(&System::base);
   if (model != "batch_ensemble") forget(&System::scales, &System::scale_rate);

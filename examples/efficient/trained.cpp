@@ -177,7 +177,7 @@ class Training {
     const auto shared = std::make_shared<const M>(std::move(network));
     if constexpr (std::same_as<M, Sparse>) {
       all.logits = both(all.logits, sparse_members(shared, key));
-      if (!all.routing) all.routing = routing_of(shared, s_.special);
+      if (s_.model != "deep_ensemble") all.routing = routing_of(shared, s_.special);  // of several there is no one load
     } else {
       all.logits = both(all.logits, members_of(shared));
     }
@@ -231,6 +231,9 @@ void check_system(const System& system, const Parts& parts) {
                         ": its samples differ by dropout alone, which must be above 0");
     const M network = fresh(Key(0));
     for (const WorkMode mode : {WorkMode::train, WorkMode::forward}) work_of(network, row, mode);
+    if constexpr (std::same_as<M, Sparse>)
+      if (system.start == "upstream")
+        sparse_network(single(system, system.upstream_k), row.cols(), parts.train.task.outputs, Key(0));
   });
 }
 

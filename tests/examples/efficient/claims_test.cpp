@@ -114,6 +114,22 @@ TEST_CASE("claims: a gain counts by the FLOPs that it took") {
   CHECK(findings[0].verdict == "does not");  // half the gain for a tenth of the work
 }
 
+TEST_CASE("claims: the overlap's slope is over all shares, in repetitions that have them all") {
+  Records records;
+  const Maker make(System{});
+  for (const Index shared : {0, 2, 4, 8, 16}) {
+    const double level = 1 + 0.5 * static_cast<double>(shared) / 16;
+    std::vector<double> nll = {level, level + 0.1, level - 0.1};
+    if (shared != 4) nll.push_back(9);
+    add(records, make("overlap", 1, 2, [=](System& s) { s.shared = shared; }), nll);
+  }
+  const auto findings = of_claim(records, 6);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].n == 3);
+  CHECK(findings[0].mean == doctest::Approx(-0.5));
+  CHECK(findings[0].verdict == "holds");
+}
+
 TEST_CASE("claims: nothing is said of systems that were not run; one repetition decides nothing") {
   CHECK(findings_of({}, {}).empty());
   const Maker make(System{});

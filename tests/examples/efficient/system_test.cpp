@@ -41,7 +41,7 @@ TEST_CASE("system: a model forgets what it has no use for") {
   CHECK(text("e3") == "model=e3;members=4;experts=8;top_k=2");
   CHECK(text("overlap") == "model=overlap;members=4;experts=8;top_k=2;shared=2");
   all.shared = 0;
-  CHECK(text("overlap") == "model=e3;members=4;experts=8;top_k=2");
+  CHECK(text("overlap") == "model=overlap;members=4;experts=8;top_k=2");
   CHECK(text("mimo") == "model=mimo;members=4;experts=8;top_k=2;repeats=2");
   CHECK(text("batch_ensemble") == "model=batch_ensemble;members=4;scales=gaussian");
   CHECK(text("tabm") == "model=tabm;members=4");
