@@ -21,7 +21,9 @@ using experiment::Moments;
 void add_point(const Records& records, const System& system, double x, const std::string& metric,
                Plot::Series& series) {
   const Moments value = moments_of(records, system, metric);
-  if (value.n > 0) series.points.push_back({x, value.mean, std::isfinite(value.se()) ? value.se() : 0});
+  const double factor = shown_factor(metric);
+  if (value.n > 0)
+    series.points.push_back({x, factor * value.mean, std::isfinite(value.se()) ? factor * value.se() : 0});
 }
 
 void keep(Plot plot, std::vector<Plot>& plots) {
@@ -96,17 +98,27 @@ void flops_plots(const Study& study, const Records& records, std::vector<Plot>& 
   }
 }
 
-/// A metric over a number of the system, a curve for each model.
+/// A metric over a number of the system, a curve for each model. 0 stands a decade below the smallest other.
 template <class X>
 void sweep_plots(const Study& study, const Records& records, const char* what, X x, std::vector<Plot>& plots) {
+  std::map<double, std::string> tics;
+  double least = HUGE_VAL;
+  for (const Study::Row& row : study.rows)
+    if (const double value = x(row.system); value > 0) least = std::min(least, value);
+  const auto place = [&](const System& s) {
+    return x(s) > 0 ? x(s) : least / 10;
+  };
+  for (const Study::Row& row : study.rows) tics[place(row.system)] = experiment::shortest(x(row.system));
   for (const std::string& metric : study.metrics) {
     std::map<std::string, Plot::Series> models;
     for (const Study::Row& row : study.rows) {
       Plot::Series& series = models[row.system.model];
       series.label = message(row.system.model, " (K=", row.system.top_k, ", M=", row.system.members, ")");
-      if (x(row.system) > 0) add_point(records, row.system, x(row.system), metric, series);
+      add_point(records, row.system, place(row.system), metric, series);
     }
-    Plot plot{study.name + "-" + metric, title_of(metric), what, title_of(metric), true, false, {}};
+    Plot plot{
+        study.name + "-" + metric, study.title + ": " + title_of(metric), what, title_of(metric), true, false, {}};
+    plot.x_tics.assign(tics.begin(), tics.end());
     for (auto& [name, series] : models) plot.series.push_back(std::move(series));
     keep(std::move(plot), plots);
   }
@@ -122,17 +134,22 @@ void marginal_plots(const Study& study, const Records& records, std::vector<Plot
   const auto of_two = [](const System& s) {
     return s.top_k == 2;
   };
-  const std::tuple<const char*, Index System::*, std::function<bool(const System&)>> axes[] = {
-      {"K", &System::top_k, of_most}, {"M", &System::members, of_most}, {"E", &System::experts, of_two}};
-  for (const auto& [name, field, counts] : axes) {
+  const std::tuple<const char*, std::string, Index System::*, std::function<bool(const System&)>> axes[] = {
+      {"K", message("E = ", most, ", mean over M"), &System::top_k, of_most},
+      {"M", message("E = ", most, ", mean over K"), &System::members, of_most},
+      {"E", "K = 2, mean over M", &System::experts, of_two}};
+  for (const auto& [name, rest, field, counts] : axes) {
     std::map<Index, std::vector<double>> values;
     for (const Study::Row& row : study.rows)
       if (const Moments nll = moments_of(records, row.system, "nll"); nll.n > 0 && counts(row.system))
         values[row.system.*field].push_back(nll.mean);
-    Plot::Series series{std::string("mean NLL"), {}};
-    for (const auto& [x, list] : values)
-      series.points.push_back({static_cast<double>(x), experiment::moments(list).mean, 0});
-    keep({study.name + "-" + name, std::string("NLL over ") + name, name, "NLL", true, false, {series}}, plots);
+    Plot plot{study.name + "-" + name, message("NLL over ", name, ", ", rest), name, "NLL", true, false,
+              {{"mean", {}}}};
+    for (const auto& [x, list] : values) {
+      plot.series[0].points.push_back({static_cast<double>(x), experiment::moments(list).mean, 0});
+      plot.x_tics.emplace_back(static_cast<double>(x), std::to_string(x));
+    }
+    keep(std::move(plot), plots);
   }
 }
 
@@ -190,7 +207,7 @@ DenseFit fit_dense(const std::vector<double>& flops, const std::vector<double>& 
   return fit;
 }
 
-std::vector<std::vector<std::string>> gains_over_dense(const Study& study, const Records& records) {
+std::vector<GainOverDense> gains_over_dense(const Study& study, const Records& records) {
   std::vector<double> flops, nll;
   for (const Study::Row& row : study.rows)
     if (const Moments loss = moments_of(records, row.system, "nll"); row.system.model == "mlp" && loss.n > 0)
@@ -198,7 +215,7 @@ std::vector<std::vector<std::string>> gains_over_dense(const Study& study, const
   if (flops.size() < 4) return {};
   const DenseFit fit = fit_dense(flops, nll);
   const double largest = *std::max_element(flops.begin(), flops.end());
-  std::vector<std::vector<std::string>> rows;
+  std::vector<GainOverDense> rows;
   for (const Study::Row& row : study.rows) {
     const Moments loss = moments_of(records, row.system, "nll");
     const auto dense = std::find_if(study.rows.begin(), study.rows.end(), [&](const Study::Row& other) {
@@ -207,9 +224,8 @@ std::vector<std::vector<std::string>> gains_over_dense(const Study& study, const
     if (row.system.model == "mlp" || loss.n == 0 || dense == study.rows.end()) continue;
     const double base = moments_of(records, dense->system, "nll").mean;
     const double work = moments_of(records, dense->system, "train_flops").mean, gain = 100 * (base - loss.mean) / base;
-    rows.push_back({row.label, experiment::rounded(base, 4), experiment::rounded(loss.mean, 4),
-                    experiment::with_sign(gain, 2),
-                    experiment::with_sign(gain * fit.slope(largest) / fit.slope(work), 2)});
+    const bool falls = fit.slope(largest) < 0 && fit.slope(work) < 0;
+    rows.push_back({row.label, base, loss.mean, gain, falls ? gain * fit.slope(largest) / fit.slope(work) : NAN});
   }
   return rows;
 }
@@ -233,7 +249,13 @@ Figures figures_of(const Study& study, const Records& records, const System& com
 Figures routing_and_reliability(const Records& records, const System& common) {
   const Maker make(common);
   Figures figures;
-  Plot plot{"reliability", "Reliability: accuracy over confidence", "confidence", "accuracy", false, true, {}};
+  Plot plot{"reliability",
+            "Reliability: accuracy over confidence, bins of 10 rows or more",
+            "confidence",
+            "accuracy",
+            false,
+            true,
+            {}};
   for (const System& system : {make("mlp"), make("moe"), make("e3", 1, 2), make("deep_ensemble", 1, 2)}) {
     const std::vector<const Record*> repeats = repeats_of(records, system);
     if (repeats.empty()) continue;
@@ -244,7 +266,7 @@ Figures routing_and_reliability(const Records& records, const System& common) {
         const std::vector<double>& one = record->reliability[bin];
         rows += one[0], confidence += one[0] * one[1], accuracy += one[0] * one[2];
       }
-      if (rows >= 5) series.points.push_back({confidence / rows, accuracy / rows, 0});
+      if (rows >= 10) series.points.push_back({confidence / rows, accuracy / rows, 0});
     }
     plot.series.push_back(std::move(series));
     HeatMap map{"load-" + system.model,

@@ -32,9 +32,15 @@ struct DenseFit {
 /// Throws ConfigError for fewer than four networks.
 DenseFit fit_dense(const std::vector<double>& flops, const std::vector<double>& nll);
 
-/// Table 10: what systems gain over the dense network of their width, in percent of its NLL, plain and normalised by
-/// phi'(FLOPs of the largest dense network) / phi'(those of the one compared with) (equation 4). Rows of label, the
-/// dense network's NLL, NLL, gain, normalised gain; empty without four dense networks.
-std::vector<std::vector<std::string>> gains_over_dense(const Study& study, const Records& records);
+/// A row of Table 10: what a system gains over the dense network of its width, in percent of that one's NLL.
+struct GainOverDense {
+  std::string label;
+  double dense, nll, gain;
+  /// The same times phi'(FLOPs of the largest dense network) / phi'(those of the one compared with) (equation 4); NaN
+  /// where the fit does not fall at either, as more work is no gain to compare with.
+  double normalised;
+};
+/// Empty without four dense networks.
+std::vector<GainOverDense> gains_over_dense(const Study& study, const Records& records);
 
 }  // namespace wsym::efficient

@@ -115,7 +115,7 @@ void add_results(CLI::App& app, Options& o) {
 }
 
 std::string footer() {
-  return "Models: " + experiment::join(model_names(), ", ") +
+  return "Models: " + experiment::join(model_names(), ", ") + "\nStudies: " + experiment::join(study_names(), ", ") +
          "\n"
          "Run the same command again after an interruption, or with more repeats, models or another study:\n"
          "it continues from the journal in --out. Exit codes: 0 done, 2 wrong usage, 1 anything else.";
@@ -169,9 +169,14 @@ void check_training(const Options& o, const CLI::App& app) {
 void check(const Options& o, const CLI::App& app, const experiment::Program& program) {
   constexpr Index many = 1'000'000;
   if (!o.studies.empty())
-    for (const char* option : {"--models", "--members", "--top-k"})
+    for (const char* option : {"--models", "--members", "--top-k", "--shared", "--batch-repeats", "--base", "--start",
+                               "--upstream-k", "--permutation", "--classes"})
       if (app.count(option) > 0) throw Usage(message(option, ": came with --study, which names its systems itself"), 2);
   if (!o.studies.empty() && o.experts.size() > 1) throw Usage("--experts: one number goes with --study", 2);
+  if (o.ood.empty() && std::find(o.studies.begin(), o.studies.end(), "ood") != o.studies.end())
+    throw Usage("--study ood: its rows come from --ood", 2);
+  if (app.count("--shared") > 0 && std::find(o.models.begin(), o.models.end(), "overlap") == o.models.end())
+    throw Usage("--shared: came without --models overlap, which alone has shared experts", 2);
   if (!o.ood.empty() && program.name != "mnist")
     throw Usage(message("--ood: came with ", program.name, "; it belongs to mnist, whose images it stands beside"), 2);
   for (const Index m : o.members) within("--members", m, 1, 64);

@@ -46,6 +46,14 @@ std::string script_of(const Plot& plot) {
       "set grid lt 1 lw 0.5 lc rgb '#e3e3e3'\nset key outside right top Left reverse samplen 1.5 spacing 1.25\n"
       "set offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\n";
   if (plot.log_x) text += "set logscale x 10\nset format x '%.0s%c'\n";
+  std::vector<std::string> tics;
+  for (const auto& [x, label] : plot.x_tics) tics.push_back(gnuplot_quoted(label) + " " + shortest(x));
+  if (!tics.empty()) {
+    const double first = plot.x_tics.front().first, last = plot.x_tics.back().first;
+    const double margin = std::pow(std::max(last / first, 2.0), 0.05);
+    text += "set xtics (" + join(tics, ", ") + ")\nset xrange [" + shortest(first / margin) + ":" +
+            shortest(last * margin) + "]\n";
+  }
   std::vector<std::string> bars, lines;  // bars: what others are drawn over
   if (plot.diagonal) {
     text += "set xrange [0:1]\nset yrange [0:1]\nunset offsets\n";

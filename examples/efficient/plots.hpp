@@ -21,6 +21,7 @@ struct Plot {
   bool log_x = false;
   bool diagonal = false;  // y = x, for reliability
   std::vector<Series> series;
+  std::vector<std::pair<double, std::string>> x_tics = {};  // of log_x, ascending; empty: where gnuplot puts them
 };
 
 /// Values over two lists of labels; NaN leaves a cell blank. rows[i][j] lies at (columns[j], rows[i]).

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <numeric>
+#include <optional>
 
+#include "efficient/figures.hpp"
 #include "efficient/report.hpp"
 #include "efficient/tables.hpp"
 #include "efficient/trainer.hpp"
@@ -98,17 +100,48 @@ bool run(const std::vector<Work>& work, const Trainer& trainer, Journal& journal
   return !stop;
 }
 
+/// Throws Usage, exit code 2, for a system that cannot be built.
+void refuse_impossible(const std::vector<System>& systems, const Trainer& trainer) try {
+  for (const System& system : systems) trainer.check(system);
+} catch (const ConfigError& error) {
+  throw experiment::Usage(error.what(), 2);
+}
+
+/// What the studies in --out are made of; a folder has those of one kind. Throws ConfigError for another.
+System common_of(const Options& options) {
+  const std::optional<System> before = studied_in(options.out + "/journal");
+  expect<ConfigError>(options.studies.empty() || !before || *before == options.common, options.out,
+                      " holds studies of '", before ? to_text(*before) : "", "', now they are of '",
+                      to_text(options.common), "'; use another --out");
+  return before.value_or(options.common);
+}
+
+void print(const std::vector<Study>& studies, const Records& records) {
+  for (const Study& study : studies) {
+    std::printf("%s\n", printed_study(study, records).c_str());
+    if (study.name != "fig9") continue;
+    for (const GainOverDense& g : gains_over_dense(study, records))
+      std::printf("%s: NLL %.4f, dense %.4f, gain %.2f %%, normalised %.2f %%\n", g.label.c_str(), g.nll, g.dense,
+                  g.gain, g.normalised);
+  }
+}
+
 }  // namespace
 
 int run_efficient(const experiment::Program& program, const Options& options, const std::string& folder,
                   const std::string& command, const std::atomic<bool>& stop) {
   const Prepared<float> data = prepare<float>(program.name, folder, Preset::text, Key(options.seed).child("split"));
   const Trainer trainer(data, options, other_rows(options.ood, data));
-  const std::vector<Study> studies = studies_of(options.studies, options.common, data.train.task.outputs);
-  const std::vector<System> systems = options.studies.empty() ? systems_of(options) : systems_of(studies);
-  for (const System& system : systems) trainer.check(system);
+  const std::vector<Study> studies =
+      options.studies.empty()
+          ? std::vector<Study>{listed(systems_of(options), options.common)}
+          : studies_of(options.studies, options.common, data.train.task.outputs, !options.ood.empty());
+  const std::vector<System> systems = systems_of(studies);
+  refuse_impossible(systems, trainer);
 
-  const experiment::RunHeader header = experiment::run_header(identity_of(options, data), command, options.threads);
+  const System common = common_of(options);
+  experiment::RunHeader header = experiment::run_header(identity_of(options, data), command, options.threads);
+  if (!options.studies.empty()) header.session["studied"] = to_text(options.common);
   Journal journal(options.out, header);
   for (const std::string& warning : journal.warnings())
     std::fprintf(stderr, "%s: warning: %s\n", program.name.c_str(), warning.c_str());
@@ -121,10 +154,12 @@ int run_efficient(const experiment::Program& program, const Options& options, co
                  journal.records().size(), command.c_str());
     return 1;
   }
-  Subject subject{program.name, program.title, options.common, data.train.task.outputs, journal.runs()};
+  Subject subject{program.name, program.title, common, data.train.task.outputs, !options.ood.empty(),
+                  {},           journal.runs()};
+  for (const Study& study : studies) subject.studies.push_back(study.name);
   const std::string said = write_report(options.out, subject, journal.records());
   if (options.quiet) return 0;
-  for (const Study& study : studies) std::printf("%s\n", printed_study(study, journal.records()).c_str());
+  print(studies, journal.records());
   std::printf("%s\n", said.c_str());
   return 0;
 }

@@ -91,6 +91,15 @@ Records read_records(const std::string& folder, std::vector<std::string>& warnin
   return parse(experiment::read_journal_lines(folder, warnings), warnings);
 }
 
+std::optional<System> studied_in(const std::string& folder) {
+  std::vector<std::string> warnings;
+  std::optional<System> common;
+  for (const JournalLine& line : experiment::read_journal_lines(folder, warnings))
+    if (line.kind() == "run")
+      if (const Json* const text = line.json.at("session").find("studied")) common = system_of(text->string());
+  return common;
+}
+
 Journal::Journal(const std::string& out, const experiment::RunHeader& header)
     : lines_(out, header), warnings_(lines_.warnings()) {
   records_ = parse(lines_.lines(), warnings_);

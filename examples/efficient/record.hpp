@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,9 @@ std::vector<const Record*> repeats_of(const Records& records, const System& syst
 
 /// What a folder's journal says. Throws FormatError, with file and line, for a line that does not parse.
 Records read_records(const std::string& folder, std::vector<std::string>& warnings);
+
+/// What the systems had in common that the last --study in a folder was of; nothing if none was.
+std::optional<System> studied_in(const std::string& folder);
 
 /// The journal of one results folder, see experiment::LineJournal.
 class Journal {

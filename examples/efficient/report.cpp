@@ -89,9 +89,22 @@ std::string study_table(const Study& study, const Records& records) {
   return table.empty() ? "" : table.html(study.title);
 }
 
-std::string gains_table(const Study& study, const Records& records) {
+std::string gains_csv(const std::vector<GainOverDense>& gains) {
+  std::string text = "row,dense_nll,nll,gain,normalised\n";
+  for (const GainOverDense& g : gains)
+    text +=
+        experiment::join({experiment::csv_field(g.label), experiment::shortest(g.dense), experiment::shortest(g.nll),
+                          experiment::shortest(g.gain), experiment::shortest(g.normalised)},
+                         ",") +
+        "\n";
+  return text;
+}
+
+std::string gains_table(const std::vector<GainOverDense>& gains) {
   HtmlTable table({"system", "NLL of the dense one", "NLL", "gain %", "normalised %"}, 1);
-  for (const auto& row : gains_over_dense(study, records)) table.row(row);
+  for (const GainOverDense& g : gains)
+    table.row({g.label, experiment::rounded(g.dense, 4), experiment::rounded(g.nll, 4),
+               experiment::with_sign(g.gain, 2), experiment::with_sign(g.normalised, 2)});
   return table.empty() ? "" : table.html("Gains over the dense network of the same width (Table 10)");
 }
 
@@ -134,15 +147,29 @@ std::string facts(const Subject& subject, const Records& records) {
          (diverged > 0 ? message("; ", diverged, " diverged and are in no average") : std::string()) + "</dd>\n</dl>\n";
 }
 
+/// Those that were asked for, and those of which every system has a record.
+std::vector<Study> shown_studies(const Subject& subject, const Records& records) {
+  const auto there = [&](const Study::Row& row) {
+    return !repeats_of(records, row.system).empty();
+  };
+  std::vector<Study> studies = studies_of({"all"}, subject.common, subject.classes, subject.other);
+  std::erase_if(studies, [&](const Study& study) {
+    const bool asked = std::find(subject.studies.begin(), subject.studies.end(), study.name) != subject.studies.end();
+    return asked ? std::none_of(study.rows.begin(), study.rows.end(), there)
+                 : !std::all_of(study.rows.begin(), study.rows.end(), there);
+  });
+  return studies;
+}
+
 /// Systems that no study names: what --models asked for.
-std::string other_systems(const std::vector<Study>& studies, const Records& records, const System& common) {
-  Study rest{"systems", "Systems", {"nll", "error", "brier", "ece", "kl", "train_flops", "forward_flops"}, {}};
+Study other_systems(const std::vector<Study>& studies, const Records& records, const System& common) {
   const std::vector<System> named = systems_of(studies);
+  std::vector<System> rest;
   for (const auto& [place, record] : records)
     if (std::find(named.begin(), named.end(), record.system) == named.end() &&
-        (rest.rows.empty() || !(rest.rows.back().system == record.system)))
-      rest.rows.push_back({describe(record.system, common), record.system});
-  return study_table(rest, records);
+        (rest.empty() || !(rest.back() == record.system)))
+      rest.push_back(record.system);
+  return listed(rest, common);
 }
 
 }  // namespace
@@ -151,23 +178,28 @@ std::string write_report(const std::string& out, const Subject& subject, const R
   Page page(out);
   page.section("how-to-read", "How to read this page", how_to_read);
   page.section("run", "What was run", facts(subject, records));
-  const std::vector<Study> studies = studies_of({"all"}, subject.common, subject.classes);
-  if (const std::vector<Finding> findings = findings_of(records, subject.common); !findings.empty()) {
-    page.section("claims", "The claims of the paper", claims_table(findings));
-    write_file_atomically(out + "/claims.csv", claims_csv(findings));
-  }
+  const std::vector<Finding> findings = findings_of(records, subject.common);
+  if (!findings.empty()) page.section("claims", "The claims of the paper", claims_table(findings));
+  write_file_atomically(out + "/claims.csv", claims_csv(findings));
   Index tables = 0;
-  for (const Study& study : studies) {
-    const std::string table = study_table(study, records);
-    if (table.empty()) continue;
-    const std::string gains = study.name == "fig9" ? gains_table(study, records) : "";
-    page.section(study.name, study.name + ": " + study.title,
-                 table + gains + page.figures(figures_of(study, records, subject.common)));
-    write_file_atomically(out + "/tables/" + study.name + ".csv", study_csv(study, records));
+  const auto write_table = [&](const std::string& name, const std::string& csv) {
+    write_file_atomically(out + "/tables/" + name + ".csv", csv);
     ++tables;
+  };
+  const std::vector<Study> studies = shown_studies(subject, records);
+  for (const Study& study : studies) {
+    const auto gains = study.name == "fig9" ? gains_over_dense(study, records) : std::vector<GainOverDense>{};
+    page.section(
+        study.name, study.name + ": " + study.title,
+        study_table(study, records) + gains_table(gains) + page.figures(figures_of(study, records, subject.common)));
+    write_table(study.name, study_csv(study, records));
+    if (!gains.empty()) write_table("table10", gains_csv(gains));
   }
-  if (const std::string others = other_systems(studies, records, subject.common); !others.empty())
-    page.section("systems", "Other systems", others);
+  const Study others = other_systems(studies, records, subject.common);
+  if (const std::string table = study_table(others, records); !table.empty()) {
+    page.section("systems", studies.empty() ? "Systems" : "Other systems", table);
+    write_table("systems", study_csv(others, records));
+  }
   page.section("routing", "Calibration and routing", page.figures(routing_and_reliability(records, subject.common)));
   write_file_atomically(out + "/metrics.csv", metrics_csv(subject.dataset, records));
   page.write(subject.title + ": sparse experts and efficient ensembles");

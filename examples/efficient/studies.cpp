@@ -144,19 +144,19 @@ Study table19(const Maker& make) {
   return {"table19", "e3 from upstream networks of several K", usual, list.rows()};
 }
 
-/// The families that few-shot and out-of-distribution tables compare, without the last classes.
-std::vector<Study::Row> families(const Maker& make) {
+/// The families that few-shot and out-of-distribution tables compare. classes: all, or seen, without the last ones.
+std::vector<Study::Row> families(const Maker& make, const std::string& classes) {
   List list(make);
-  const auto seen = [](System& s) {
-    s.classes = "seen";
+  const auto of = [&](System& s) {
+    s.classes = classes;
   };
-  list.add("mlp", make("mlp", 1, 1, seen));
-  list.add("moe (K=1)", make("moe", 1, 1, seen));
-  list.add("moe (K=2)", make("moe", 2, 1, seen));
-  list.add("e3 (K=1, M=2)", make("e3", 1, 2, seen));
-  list.add("e3 (K=1, M=4)", make("e3", 1, 4, seen));
-  list.add("e3 (K=2, M=2)", make("e3", 2, 2, seen));
-  list.add("deep_ensemble (K=1, M=2)", make("deep_ensemble", 1, 2, seen));
+  list.add("mlp", make("mlp", 1, 1, of));
+  list.add("moe (K=1)", make("moe", 1, 1, of));
+  list.add("moe (K=2)", make("moe", 2, 1, of));
+  list.add("e3 (K=1, M=2)", make("e3", 1, 2, of));
+  list.add("e3 (K=1, M=4)", make("e3", 1, 4, of));
+  list.add("e3 (K=2, M=2)", make("e3", 2, 2, of));
+  list.add("deep_ensemble (K=1, M=2)", make("deep_ensemble", 1, 2, of));
   return list.rows();
 }
 
@@ -164,15 +164,24 @@ Study table9(const Maker& make) {
   Metrics metrics;
   for (const char* const kind : {"joint", "disjoint"})
     for (const int shots : {1, 5, 10, 25}) metrics.push_back(message("few_shot_", kind, "_", shots));
-  return {"table9", "Few-shot error on held-out classes (Tables 9, 35, 36)", metrics, families(make), true};
+  return {"table9", "Few-shot error on held-out classes (Tables 9, 35, 36)", metrics, families(make, "seen"),
+          Study::Needs::held_out_classes};
 }
 
 Study table31(const Maker& make) {
   return {"table31",
           "Rows of held-out classes told apart (Tables 31 to 34)",
           {"aupr", "auroc", "fpr95", "other_aupr", "other_auroc", "other_fpr95", "nll", "error"},
-          families(make),
-          true};
+          families(make, "seen"),
+          Study::Needs::held_out_classes};
+}
+
+Study other_rows(const Maker& make) {
+  return {"ood",
+          "Rows of another data set told apart (Tables 31 to 34)",
+          {"other_aupr", "other_auroc", "other_fpr95", "nll", "error"},
+          families(make, "all"),
+          Study::Needs::other_rows};
 }
 
 Study fig2(const Maker& make) {
@@ -248,15 +257,16 @@ Study fig12(const Maker& make) {
 
 std::vector<Study> all_studies(const System& common) {
   const Maker make(common);
-  return {table2(make),  overlap(make, "table3", 2),
-          table4(make),  table5(make),
-          table9(make),  table13(make),
-          table14(make), table15(make),
-          table17(make), overlap(make, "table18", 1),
-          table19(make), table31(make),
-          fig2(make),    fig3(make),
-          fig9(make),    fig10(make),
-          fig11(make),   fig12(make)};
+  return {table2(make),    overlap(make, "table3", 2),
+          table4(make),    table5(make),
+          table9(make),    table13(make),
+          table14(make),   table15(make),
+          table17(make),   overlap(make, "table18", 1),
+          table19(make),   table31(make),
+          fig2(make),      fig3(make),
+          fig9(make),      fig10(make),
+          fig11(make),     fig12(make),
+          other_rows(make)};
 }
 
 /// Tables and figures of the paper that show the same systems.
@@ -275,10 +285,14 @@ std::vector<std::string> study_names() {
   return names;
 }
 
-std::vector<Study> studies_of(const std::vector<std::string>& names, const System& common, Index classes) {
+std::vector<Study> studies_of(const std::vector<std::string>& names, const System& common, Index classes, bool other) {
   const bool can_hold_out = held_out(classes) >= 2 && classes - held_out(classes) >= 2;
+  const auto fits = [&](const Study& study) {
+    return study.needs == Study::Needs::nothing || (study.needs == Study::Needs::other_rows ? other : can_hold_out);
+  };
   const auto wanted = [&](const Study& study, const std::string& name) {
-    if (name == "all" || (name == "tables" && study.name.starts_with("table"))) return can_hold_out || !study.holds_out;
+    if (name == "all") return fits(study);
+    if (name == "tables") return fits(study) && !study.name.starts_with("fig");
     const auto alias = same_as.find(name);
     return study.name == (alias == same_as.end() ? name : alias->second);
   };
@@ -287,6 +301,12 @@ std::vector<Study> studies_of(const std::vector<std::string>& names, const Syste
     if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return wanted(study, name); }))
       chosen.push_back(std::move(study));
   return chosen;
+}
+
+Study listed(const std::vector<System>& systems, const System& common) {
+  Study study{"systems", "Systems", {"nll", "error", "brier", "ece", "kl", "train_flops", "forward_flops"}, {}};
+  for (const System& system : systems) study.rows.push_back({describe(system, common), system});
+  return study;
 }
 
 std::vector<System> systems_of(const std::vector<Study>& studies) {

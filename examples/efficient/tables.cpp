@@ -45,6 +45,14 @@ std::vector<std::string> metrics_of(const std::vector<const Record*>& repeats) {
   return names;
 }
 
+/// The part of the data that a metric is of, and its name there.
+std::pair<std::string, std::string> split_of(const std::string& metric) {
+  if (metric == "valid_nll") return {"validation", "nll"};
+  for (const char* of_training : {"epochs", "parameters", "train_flops", "tape_bytes"})
+    if (metric == of_training) return {"train", metric};
+  return {"test", metric};
+}
+
 }  // namespace
 
 Moments moments_of(const Records& records, const System& system, const std::string& metric) {
@@ -62,10 +70,14 @@ std::string title_of(const std::string& metric) {
   return is_flops(metric) ? (starts(metric, "train") ? "kFLOPs a row, training" : "forward") : text;
 }
 
+double shown_factor(const std::string& metric) {
+  return is_share(metric) ? 100 : 1;
+}
+
 std::string text_of(const std::string& metric, const Moments& value) {
   if (value.n == 0) return "-";
   if (is_flops(metric)) return rounded(value.mean / 1000, 0);
-  const double factor = is_share(metric) ? 100 : 1;
+  const double factor = shown_factor(metric);
   return experiment::mean_and_sd(factor * value.mean, factor * value.se(), is_share(metric) ? 2 : 4);
 }
 
@@ -74,8 +86,9 @@ std::string study_csv(const Study& study, const Records& records) {
   for (const std::string& metric : study.metrics) head.insert(head.end(), {metric, metric + "_se"});
   std::string text = join(head, ",") + "\n";
   for (const Study::Row& row : study.rows) {
-    std::vector<std::string> fields = {csv_field(row.label), csv_field(to_text(row.system)),
-                                       std::to_string(repeats_of(records, row.system).size())};
+    const std::size_t n = repeats_of(records, row.system).size();
+    if (n == 0) continue;
+    std::vector<std::string> fields = {csv_field(row.label), csv_field(to_text(row.system)), std::to_string(n)};
     for (const std::string& metric : study.metrics) {
       const Moments value = moments_of(records, row.system, metric);
       fields.insert(fields.end(), {shortest(value.mean), shortest(value.se())});
@@ -115,8 +128,9 @@ std::string metrics_csv(const std::string& dataset, const Records& records) {
     last = place.first;
     for (const std::string& metric : metrics_of(repeats_of(records, record.system))) {
       const Moments all = moments_of(records, record.system, metric);
-      text += join({"efficient", dataset, "text", csv_field(last), std::to_string(record.system.members), "test",
-                    metric, shortest(all.mean), shortest(all.sd), shortest(all.se()), std::to_string(all.n)},
+      const auto [split, name] = split_of(metric);
+      text += join({"efficient", dataset, "text", csv_field(last), std::to_string(record.system.members), split, name,
+                    shortest(all.mean), shortest(all.sd), shortest(all.se()), std::to_string(all.n)},
                    ",") +
               "\n";
     }

@@ -41,7 +41,7 @@ void add_what(CLI::App& app, Options& o) {
   add_option(app, group, "--data", "DIR", o.data, "folder of the data", "$WSYM_DATA_DIR, else ./data");
   add_option(app, group, "--experiment", "NAME", o.experiment,
              "ensemble, moe: mixtures of experts, controls, efficient", "ensemble")
-      ->check(one_of({"ensemble", "moe", "controls"}));
+      ->check(one_of({"ensemble", "moe", "controls", "efficient"}));
   add_option(app, group, "--scale", "NAME", o.scale, "smoke: seconds, quick: minutes, paper: many hours", "quick")
       ->check(one_of({"smoke", "quick", "paper"}));
   add_option(app, group, "--preset", "NAME", o.preset, "text: as the paper says, code: as its authors' code does",

@@ -72,6 +72,14 @@ TEST_CASE("efficient options: what cannot be obeyed is refused with exit code 2,
   CHECK(refused({"--study", "table1"}).find("table1") != std::string::npos);
   CHECK(refused({"--study", "table2,table1"}).find("table1") != std::string::npos);
   CHECK(refused({"--study", "table2", "--models", "moe"}).find("--models") != std::string::npos);
+  for (const char* option : {"--base", "--start", "--classes"})
+    CHECK(refused({"--study", "table2", option,
+                   option == std::string("--base")    ? "mlp"
+                   : option == std::string("--start") ? "upstream"
+                                                      : "seen"})
+              .find(option) != std::string::npos);
+  CHECK(refused({"--study", "ood"}) == "--study ood: its rows come from --ood");
+  CHECK(refused({"--models", "e3", "--shared", "2"}).find("--shared") == 0);
   CHECK(refused({"--members", "0"}) == "--members: 0 came; it must be from 1 to 64");
   CHECK(refused({"--lr", "0"}).find("--lr: 0 came") == 0);
   CHECK(refused({"--balance", "-1"}).find("--balance: -1 came") == 0);

@@ -106,9 +106,17 @@ TEST_CASE(
   add(make.scaled("moe", 1, 1, 0.5), 1.2, 9e9), add(make.scaled("moe", 1, 1, 2), 0.3, 9e9);
   const auto rows = gains_over_dense(study, records);
   REQUIRE(rows.size() == 2);
-  CHECK(rows[0][1] == "1.6000");
-  CHECK(rows[0][3] == "+25.00");
-  CHECK(rows[0][4] != rows[0][3]);  // the curve is steeper there
-  CHECK(rows[1][3] == "+25.00");
-  CHECK(rows[1][4] == rows[1][3]);
+  CHECK(rows[0].dense == doctest::Approx(1.6));
+  CHECK(rows[0].gain == doctest::Approx(25));
+  CHECK(rows[0].normalised < 24);  // the curve is steeper there
+  CHECK(rows[1].gain == doctest::Approx(25));
+  CHECK(rows[1].normalised == doctest::Approx(25));
+
+  records.clear(), study.rows.clear();
+  for (const double factor : {0.25, 0.5, 1.0, 2.0}) add(make.scaled("mlp", 1, 1, factor), factor, 1e6 * factor);
+  add(make("moe"), 0.9, 9e9);
+  const auto rising = gains_over_dense(study, records);
+  REQUIRE(rising.size() == 1);
+  CHECK(rising[0].gain == doctest::Approx(10));
+  CHECK(std::isnan(rising[0].normalised));  // a dense network gains nothing from more work
 }

@@ -53,8 +53,33 @@ TEST_CASE("efficient program: a folder takes other systems of the same settings,
                        ConfigError);
 }
 
+TEST_CASE("efficient program: a folder's studies are of one kind, and systems of another kind leave them as they are") {
+  const ScratchFolder folder;
+  const auto files = [&] {
+    return read_file(folder.path + "/claims.csv") + read_file(folder.path + "/tables/table2.csv");
+  };
+  CHECK(run(folder.path, {"--study", "table2"}) == 0);
+  const std::string before = files();
+  CHECK(before.find("partitioning") != std::string::npos);
+  CHECK(run(folder.path, {"--models", "moe", "--balance", "0.5"}) == 0);
+  CHECK(files() == before);
+  CHECK(read_file(folder.path + "/tables/systems.csv").find("balance=0.5") != std::string::npos);
+  CHECK_THROWS_AS(run(folder.path, {"--study", "table2", "--balance", "0.5"}), ConfigError);
+  CHECK(files() == before);
+}
+
 TEST_CASE("efficient program: what cannot be built is refused before anything is trained") {
   const ScratchFolder folder;
-  CHECK_THROWS_AS(run(folder.path + "/new", {"--models", "mlp,e3", "--members", "3"}), ConfigError);
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--models", "mlp,e3", "--members", "3"},
+                                                {"--top-k", "5"},
+                                                {"--models", "e3", "--start", "upstream", "--upstream-k", "5"}}) {
+    CAPTURE(wrong.back());
+    try {
+      run(folder.path + "/new", wrong);
+      FAIL("nothing was thrown");
+    } catch (const experiment::Usage& usage) {
+      CHECK(usage.exit_code == 2);
+    }
+  }
   CHECK_THROWS_AS(read_file(folder.path + "/new/metrics.csv"), Error);
 }

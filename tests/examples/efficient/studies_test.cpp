@@ -26,6 +26,7 @@ TEST_CASE("studies: every table and figure of the paper that needs no Transforme
     CHECK(std::count(names.begin(), names.end(), name) == 1);
     if (std::string(name) != "all") CHECK(studies_of({name}, {}, 10).size() == 1);
   }
+  CHECK(studies_of({"all"}, {}, 10, true).size() == studies_of({"all"}, {}, 10).size() + 1);  // ood
   CHECK(studies_of({"table12"}, {}, 10)[0].name == "table5");
   CHECK(studies_of({"fig2", "table12", "table5"}, {}, 10).size() == 2);
 }

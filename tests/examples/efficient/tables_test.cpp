@@ -30,8 +30,7 @@ TEST_CASE("study table: mean and standard error of each row, in the CSV and for 
   const Records records = records_of({}, {1, 2, 3});
   CHECK(study_csv(study, records) ==
         "row,system,n,nll,nll_se,error,error_se,kl,kl_se\n"
-        "\"one, two\",model=moe,3,2,0.5773502691896258,0.25,0,,\n"
-        "absent,model=mlp,0,,,,,,\n");
+        "\"one, two\",model=moe,3,2,0.5773502691896258,0.25,0,,\n");
   CHECK(printed_study(study, records) ==
         "A table\n"
         "                      NLL       error %\n"
@@ -43,6 +42,16 @@ TEST_CASE("metrics.csv: one row for each number of each system") {
         "experiment,dataset,preset,variant,size,split,metric,mean,sd,se,n\n"
         "efficient,digits,text,model=moe,1,test,nll,2,1.4142135623730951,1,2\n"
         "efficient,digits,text,model=moe,1,test,error,0.25,0,0,2\n");
+}
+
+TEST_CASE("metrics.csv: what is of training or validation says so") {
+  Records records = records_of({}, {1});
+  records.begin()->second.numbers = {{"valid_nll", 0.5}, {"epochs", 7}, {"forward_flops", 9}};
+  CHECK(metrics_csv("digits", records) ==
+        "experiment,dataset,preset,variant,size,split,metric,mean,sd,se,n\n"
+        "efficient,digits,text,model=moe,1,validation,nll,0.5,,,1\n"
+        "efficient,digits,text,model=moe,1,train,epochs,7,,,1\n"
+        "efficient,digits,text,model=moe,1,test,forward_flops,9,,,1\n");
 }
 
 TEST_CASE("metrics.csv: a first repetition that diverged hides nothing of the others") {
@@ -58,7 +67,7 @@ TEST_CASE("metrics.csv: a first repetition that diverged hides nothing of the ot
 
 TEST_CASE("report: a page that needs no other file, with every system in it") {
   const ScratchFolder folder;
-  Subject subject{"digits", "Digits", {}, 10, {}};
+  Subject subject{"digits", "Digits", {}, 10, false, {"table5"}, {}};
   subject.runs.push_back(Json::object({{"identity", Json::object({{"seed", 0}})},
                                        {"session", Json::object({{"command", "digits --experiment efficient"}})}}));
   Records records = records_of({}, {1, 3});
@@ -70,6 +79,6 @@ TEST_CASE("report: a page that needs no other file, with every system in it") {
     CHECK(page.find(text) != std::string::npos);
   }
   for (const char* remote : {"http://", "https://", "<script", "src="}) CHECK(page.find(remote) == std::string::npos);
-  CHECK(page.find("table4: ") == std::string::npos);  // it has none of its systems
+  for (const char* absent : {"table4: ", "fig3: "}) CHECK(page.find(absent) == std::string::npos);  // not whole
   CHECK(read_file(folder.path + "/tables/table5.csv").find("moe (K=1),model=moe,2,2") != std::string::npos);
 }
