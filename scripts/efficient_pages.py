@@ -22,11 +22,14 @@ TITLES = {
     "table19": "Table 19: e3 from upstream networks of several K",
     "table31": "Tables 31 to 34: held-out classes told apart",
     "fig2": "Figure 2: K experts a row, M networks", "fig3": "Figures 3 to 8, 22, 23: metrics against FLOPs",
-    "fig9": "Figure 9, Table 10: over dense networks", "fig10": "Figure 10: the weight of the balance losses",
-    "fig11": "Figure 11: noise on experts that begin as one", "fig12": "Figure 12: over K, M and E"}
+    "fig9": "Figure 9: over dense networks", "table10": "Table 10: gains over the dense network of the same width",
+    "fig10": "Figure 10: the weight of the balance losses",
+    "fig11": "Figure 11: noise on experts that begin as one", "fig12": "Figure 12: over K, M and E",
+    "ood": "Tables 31 to 34: another data set told apart", "systems": "Other systems"}
 NAMES = {"digits": "digits", "otto": "Otto", "adult_income": "Adult", "mnist": "MNIST", "churn_modelling": "Churn"}
 CLAIMS = ("Static ensembles help a sparse mixture as much as a dense network",
-          "Grow K before M; the best has both large", "e3 beats a sparse mixture of twice the K", "e3 reaches a deep ensemble of two with 30 to 45 % fewer FLOPs",
+          "Grow K before M; the best has both large", "e3 beats a sparse mixture of twice the K",
+          "e3 reaches a deep ensemble of two with 30 to 45 % fewer FLOPs",
           "Partitioning alone and tiling alone do not help", "With more overlap NLL rises and KL falls",
           "Multi-pred gets worse with K and has no diversity", "Batch ensembles, dropout and MIMO gain less than e3",
           "e3 is as diverse as networks of their own", "Fewer experts in more members are better",
@@ -52,8 +55,17 @@ def heading(metric):
     return metric.replace("_", " ") + (" %" if metric.startswith(PERCENT) else ", M a row" if "flops" in metric else "")
 
 
+def gains(rows):
+    percent = [f"{float(row[key]):+.2f}" if row[key] else "" for row in rows for key in ("gain", "normalised")]
+    losses = [[value("nll", row[key], "") for key in ("nll", "dense_nll")] for row in rows]
+    return markdown(["", "nll", "nll of the dense one", "gain %", "normalised gain %"],
+                    [[row["row"]] + losses[i] + percent[2 * i:2 * i + 2] for i, row in enumerate(rows)])
+
+
 def table(path):
     rows = list(csv.DictReader(path.open()))
+    if "normalised" in rows[0]:
+        return gains(rows)
     metrics = [c for c in rows[0] if c not in ("row", "system", "n") and not c.endswith("_se")
                and any(row[c] for row in rows)]
     lines = [[row["row"], row["n"]] + [value(m, row[m], row.get(m + "_se")) for m in metrics]
@@ -82,15 +94,22 @@ def claims(folders):
                     [list(key) + [finding(rows.get(key)) for rows in found.values()] for key in keys])
 
 
+def verdict(found):
+    """Of all that was measured for a claim: it does not hold if a part does not, and holds if all parts do."""
+    word = "does not" if found["does not"] else "undecided" if found["undecided"] or not found else "holds"
+    parts = ", ".join(f"{n} {one}" for one, n in sorted(found.items()))
+    return f"**{word}**" + (f" ({parts})" if len(found) > 1 else "")
+
+
 def verdicts(folders):
-    """A line for each claim: what came out of all that was measured for it, on each data set."""
+    """A line for each claim: its verdict on each data set, and how its parts came out."""
     counts = {name(folder): collections.defaultdict(collections.Counter) for folder in folders}
     for folder in folders:
         for row in csv.DictReader((folder / "claims.csv").open()):
             counts[name(folder)][int(row["claim"])][row["verdict"]] += 1
     return markdown(["claim", ""] + [NAMES[data] for data in counts],
-                    [[str(i), CLAIMS[i - 1]] + [", ".join(f"{n} {verdict}" for verdict, n in sorted(of[i].items()))
-                                                for of in counts.values()] for i in range(1, len(CLAIMS) + 1)])
+                    [[str(i), CLAIMS[i - 1]] + [verdict(of[i]) for of in counts.values()]
+                     for i in range(1, len(CLAIMS) + 1)])
 
 
 def name(folder):
@@ -112,6 +131,8 @@ def tables(folder):
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
+    if len({name(pathlib.Path(folder)) for folder in sys.argv[1:]}) < len(sys.argv) - 1:
+        sys.exit("two folders of one data set came; a page shows one")
     runs = sorted(map(pathlib.Path, sys.argv[1:]), key=lambda folder: list(NAMES).index(name(folder)))
     for run in runs:
         put(PAGES / f"efficient_{name(run)}.md", f"Efficient ensembles on {NAMES[name(run)]}", tables(run))
