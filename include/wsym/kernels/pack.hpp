@@ -106,6 +106,8 @@ template <Real T> void copy_transposed(View<const T> from, T* to, Index to_strid
       const Index rows = std::min<Index>(lanes<T>, from.rows - i), cols = std::min<Index>(lanes<T>, from.cols - j);
       T* square = to + i * to_stride + j;
       if (rows == lanes<T> && cols == lanes<T>) {
+        if (j + 2 * lanes<T> <= from.cols)  // no prefetcher follows sixteen rows
+          for (Index l = 0; l < lanes<T>; ++l) __builtin_prefetch(&from(i, j + lanes<T> + l));
         copy_square(&from(i, j), from.col_stride, square, to_stride);
         continue;
       }

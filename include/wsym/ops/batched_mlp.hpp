@@ -33,16 +33,7 @@ template <Real T> struct BatchedMlp {
     }
   }
 
-  /// Asks for the weights of an expert whose turn is next, where they are so small that a near cache holds two
-  /// experts'.
-  void prefetch(Index e) const {
-    for (std::size_t l = 0; l < layers.size(); ++l)
-      if (const auto w = layers[l].weight(e).value(); w.size() * sizeof(T) <= 65536)
-        kernels::prefetch(w.data(), w.size());
-  }
-
   void forward(Index e) const {
-    if (e + 1 < layers[0].experts()) prefetch(e + 1);
     for (std::size_t l = 0; l < layers.size(); ++l) {
       const kernels::View<const T> w = layers[l].weight(e).view().transposed();
       const T* bias = layers[l].bias(e).data();
@@ -56,7 +47,6 @@ template <Real T> struct BatchedMlp {
   /// `dx` is where the gradient of all rows of x goes, or null; `room` is for that of one expert's widest hidden layer.
   void backward(Index e, T* dx, bool accumulate, T* room) const {
     kernels::View<const T> dz = batch(y.grad().data(), y.cols(), e);
-    if (e > 0) prefetch(e - 1);
     pull_bias(dz, layers.back().bias(e));
     for (std::size_t l = layers.size(); l-- > 0;) {
       const Var<T> w = layers[l].weight(e);
