@@ -60,6 +60,12 @@ TEST_CASE_TEMPLATE("drop_choices: refuses rates, shapes and keys that do not fit
                        ShapeError);
   CHECK_THROWS_AS(test::value_of<T>(dropped(d, 0.5, four), {Tensor<T>({12, 4})}), ShapeError);
   CHECK_THROWS_AS(test::value_of<T>(dropped(d, 0.5, none), {Tensor<T>({12, 4})}), ShapeError);
+  const std::vector<Key> two(2, Key(1));
+  const auto in_units = [&](auto& x) {
+    return drop_choices(x[0], d, 0.5, two, {2, TileOrder::repeat, 2});
+  };
+  CHECK_THROWS_WITH_AS(test::value_of<T>(in_units, {Tensor<T>({12, 4})}),
+                       "drop_choices: 3 rows do not divide into units of 2", ShapeError);
 }
 
 TEST_CASE_TEMPLATE("drop_choices: copies side by side have the masks of copies one after the other", T, float, double) {

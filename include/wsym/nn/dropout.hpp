@@ -7,6 +7,7 @@ namespace wsym {
 
 /// Dropout where the pass drops; otherwise x itself. Places that drop in one
 /// layer need passes of their own (pass.child(i)), or they drop the same entries.
+/// Throws ConfigError unless 0 <= rate < 1, ShapeError for rows that the pass's copies do not divide.
 template <Real T> Var<T> dropout(Var<T> x, double rate, const Pass<T>& pass) {
   if (!pass.drops() || rate == 0) return x;
   const Key key = pass.key().child("dropout");

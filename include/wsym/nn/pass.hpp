@@ -45,7 +45,8 @@ template <Real T> class Pass {
   }
 
   /// How the rows were tiled for members. The copies of a row draw apart: member m's from the m-th child of a key, as
-  /// row first_row() + n of it, whatever block the row comes in.
+  /// row first_row() + n of it, whatever block the row comes in. Layers that draw throw ShapeError for rows that do not
+  /// divide so.
   const Tiling& copies() const { return copies_; }
   Pass with_copies(const Tiling& tiling) const {
     return changed([&](Pass& pass) { pass.copies_ = tiling; });
@@ -86,11 +87,15 @@ template <Real T> class Pass {
 
 namespace detail {
 /// f(own key, place, first, count) for rows that draw in sequence: `count` of them from `first` on, as the rows from
-/// `place` on of a stream.
+/// `place` on of a stream. Throws ShapeError where rows do not divide among the pass's copies, or theirs into units;
+/// ConfigError for a unit below 1.
 template <Real T, class F> void for_each_stream(const Pass<T>& pass, const Key& key, Index rows, const F& f) {
   const Tiling& copies = pass.copies();
   if (copies.members == 1) return f(key, pass.first_row(), Index{0}, rows);
+  expect(copies.members >= 1 && rows % copies.members == 0, "Pass: ", rows, " rows do not divide among ",
+         copies.members, " copies; a layer whose rows are not those that were tiled needs a pass without copies");
   const Index each = rows / copies.members, unit = copies.order == TileOrder::tile ? each : copies.unit;
+  check_tiling("Pass", copies, each);
   for (Index m = 0; m < copies.members; ++m) {
     const Key own = key.child(static_cast<std::uint64_t>(m));
     for (Index n = 0; n < each; n += unit) f(own, pass.first_row() + n, copies.row(m, n, each), unit);

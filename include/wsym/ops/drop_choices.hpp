@@ -20,6 +20,7 @@ Var<T> drop_choices(Var<T> x, const Dispatch& d, double rate, std::span<const Ke
          d.rows, " rows of ", tiling.members, " members");
   if (rate == 0) return x;
   const Index cols = x.cols(), rows = d.rows / tiling.members;
+  detail::check_tiling("drop_choices", tiling, rows);
   T* factor = x.tape().scratch(x.size());
   for (Index p = 0; p < d.kept(); ++p) {
     const auto [member, row] = tiling.copy(d.pair[p] / d.choices, rows);
