@@ -2,6 +2,7 @@
 #include "wsym/nn/expert_batches.hpp"
 
 #include "nn/sparse.hpp"
+#include "wsym/nn/residual_mlp.hpp"
 
 using namespace wsym;
 using test::random_tensor;
@@ -39,6 +40,19 @@ TEST_CASE_TEMPLATE("expert batches: stacked experts have the bits of experts cal
   const Pass<T> pass = Pass<T>::train(Key(3));
   CHECK(same_bits(test::output_of(stacked, x, pass), test::output_of(one_by_one, x, pass)));
   CHECK(test::parameter_gradients(stacked, x, pass) == test::parameter_gradients(one_by_one, x, pass));
+}
+
+TEST_CASE_TEMPLATE("expert batches: experts that draw know of no copies, for their rows are not the tiled ones", T,
+                   float, double) {
+  const Tensor<T> x = random_tensor<T>({11, 5}, Key(2));
+  const std::vector<FeedForward<T>> dropping(3, FeedForward<T>(5, 7, Key(1), 0.5));
+  const auto output = [&](const Tiling& copies) {
+    Tape<T> tape;
+    const Pass<T> pass = Pass<T>::train(Key(3)).with_copies(copies);
+    return test::copy_of<T>(detail::one_by_one(dropping, tape.constant(x), first, pass));
+  };
+  for (const Tiling& copies : {Tiling{2}, Tiling{2, TileOrder::repeat, 17}})
+    CHECK(same_bits(output(copies), output({})));
 }
 
 TEST_CASE("expert batches: what comes after a layer is told which") {

@@ -8,12 +8,13 @@
 /// Experts that each have rows of their own: first[e] .. first[e + 1] - 1 of one (rows, in) -> (rows, out).
 namespace wsym::detail {
 
-/// Any experts: each is called on its rows, with a pass of its own.
+/// Any experts: each is called on its rows, with a pass of its own, which knows of no copies: these rows are not tiled.
+/// What an expert draws (dropout) follows from a row's place in the expert's batch.
 template <Real T, class Expert>
 Var<T> one_by_one(const std::vector<Expert>& experts, Var<T> rows, const std::int32_t* first, const Pass<T>& pass) {
   Var<T>* outputs = rows.tape().template scratch<Var<T>>(static_cast<Index>(experts.size()));
   for (std::size_t e = 0; e < experts.size(); ++e) {
-    Pass<T> own = pass.child(e);
+    Pass<T> own = pass.child(e).with_copies({});
     std::construct_at(outputs + e, experts[e](slice_rows(rows, first[e], first[e + 1] - first[e]), own));
   }
   return stack_rows(std::span<const Var<T>>(outputs, experts.size()), rows.rows());
