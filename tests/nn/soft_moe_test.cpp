@@ -116,4 +116,8 @@ TEST_CASE_TEMPLATE("soft moe: unusable sizes and input are refused with their nu
   CHECK_THROWS_WITH_AS(evaluated(moe, Tensor<T>({0, 6})), "SoftMoe: x is (0, 6); it needs a row", ShapeError);
   CHECK_THROWS_AS(evaluated(moe, Tensor<T>({6, 6})), ShapeError);
   CHECK_THROWS_AS(evaluated(moe, Tensor<T>({8, 5})), ShapeError);
+  Tensor<T> bad = random_tensor<T>({8, 6}, Key(2));
+  bad(2, 1) = std::numeric_limits<T>::quiet_NaN();
+  CHECK_THROWS_WITH_AS(evaluated(moe, bad), "SoftMoe: row 2 has the logit nan in column 0; logits must be finite",
+                       Diverged);
 }

@@ -105,7 +105,7 @@ template <Real T> struct Router {
     const double deviation = pass.routes_with_noise() ? sigma() : 0;
     const Var<T> logits = member_logits(x, tape.use(weight), options.members, options.shared);
     const Var<T> noisy = deviation > 0 ? with_noise(logits, deviation, pass) : logits, gates = softmax(noisy);
-    check_finite(noisy);
+    detail::expect_finite_logits("Router", noisy);
     const std::int32_t* column = top_k(tape, bias ? biased(gates) : noisy.view(), k);
     const Var<T> chosen = take_softmax(noisy, gates, column, k);
     return {logits,
@@ -196,17 +196,6 @@ template <Real T> struct Router {
     for (Index n = 0; n < rows; ++n)
       for (Index c = 0; c < cols; ++c) sum[n * cols + c] = gates.value()(n, c) + (*bias)[expert_at(n / block, c)];
     return {sum, rows, cols, cols};
-  }
-
-  static void check_finite(Var<T> noisy) {
-    if ((noisy.value().array() * T(0)).sum() == 0) return;  // 0 times anything else is NaN
-    for (Index n = 0; n < noisy.rows(); ++n) {
-      Index c = 0;
-      while (c < noisy.cols() && std::isfinite(noisy.value()(n, c))) ++c;
-      if (c == noisy.cols()) continue;
-      expect<Diverged>(false, "Router: row ", n, " has the logit ", noisy.value()(n, c), " in column ", c,
-                       "; logits must be finite");
-    }
   }
 };
 

@@ -10,12 +10,15 @@ namespace wsym {
 /// logits l_nj = c <x_n / |x_n|, mu_j / |mu_j|> a slot's input is the mean of the raw rows under softmax over n of
 /// l_nj, and a row's output the mean of the slots' outputs under softmax over j. x (..., in) -> (..., out);
 /// differentiable. Rows of a group (one image; one example alone would be its own only row) depend on each other.
-/// Throws ShapeError for no rows or rows that do not divide into groups. Source: Puigcerver et al. 2024.
+/// Throws ShapeError for no rows or rows that do not divide into groups, Diverged for logits that are not finite.
+/// Source: Puigcerver et al. 2024.
 template <Real T, class Expert = Mlp<T>> struct SoftMoe {
   Parameter<T> slots;  // mu (E p, in), expert by expert
   Parameter<T> scale;  // c (1), from 1 on
   std::vector<Expert> experts;
-  Index group = 0;  // rows that are mixed; 0: all of the batch
+  /// Rows that are mixed; 0: all of the batch. predict, predict_members and evaluate take 256 rows at once: a group
+  /// must divide 256 and all rows there.
+  Index group = 0;
 
   SoftMoe() = default;
   /// p = slots_each (slots_of tells how many keep a given cost); slots are normal with variance 1 / in. Throws
@@ -48,6 +51,7 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
     Tape<T>& tape = x.tape();
     const Index size = group == 0 ? x.rows() : group, count = static_cast<Index>(experts.size());
     const Var<T> logits = scale_by(member_logits(unit_rows(x), unit_rows(tape.use(slots)), 1, 0), tape.use(scale));
+    detail::expect_finite_logits("SoftMoe", logits);
     const Var<T> inputs = fill_slots(softmax_columns(logits, size), x, size, count);
     std::int32_t* first = tape.template scratch<std::int32_t>(count + 1);
     for (Index e = 0; e <= count; ++e) first[e] = static_cast<std::int32_t>(e * inputs.rows() / count);

@@ -17,6 +17,18 @@ template <class F> void for_each_part(Index rows, Index experts, Index members, 
   for (Index m = 0; m < members; ++m) f(RouterPart{m * block, block, m * own, own, 0});
   if (shared > 0) f(RouterPart{0, rows, experts - shared, shared, own});
 }
+
+/// Throws Diverged naming the first logit that is not finite.
+template <Real T> void expect_finite_logits(const char* what, Var<T> logits) {
+  if ((logits.value().array() * T(0)).sum() == 0) return;  // 0 times anything else is NaN
+  for (Index n = 0; n < logits.rows(); ++n) {
+    Index c = 0;
+    while (c < logits.cols() && std::isfinite(logits.value()(n, c))) ++c;
+    if (c == logits.cols()) continue;
+    expect<Diverged>(false, what, ": row ", n, " has the logit ", logits.value()(n, c), " in column ", c,
+                     "; logits must be finite");
+  }
+}
 }  // namespace detail
 
 /// The logits of a router whose experts are divided among `members`: x lies member after member, and the rows of member
