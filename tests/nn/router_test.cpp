@@ -101,6 +101,19 @@ TEST_CASE_TEMPLATE("router: with members the noise is over all experts, or over 
   CHECK(sigma(2, 0, Scale::own_experts) == 1.0 / 4);
   CHECK(sigma(2, 4, Scale::own_experts) == 1.0 / 6);
   CHECK(sigma(1, 0, Scale::own_experts) == sigma(1, 0, Scale::all_experts));
+  for (const Scale scale : {Scale::all_experts, Scale::own_experts})
+    CHECK(Router<T>(2, 8, {.noise_scale = scale, .noise_experts = 3, .members = 2}, Key(1)).sigma() == 1.0 / 3);
+}
+
+TEST_CASE_TEMPLATE("router: rows that the pass's copies do not divide are refused", T, float, double) {
+  const Router<T> router(2, 4, {}, Key(1));
+  Tape<T> tape;
+  const Tensor<T> x({8, 2});
+  const auto noise = [&](const Tiling& copies) {
+    router(tape.constant(x), Pass<T>::train(Key(1)).with_copies(copies));
+  };
+  CHECK_THROWS_AS(noise({3}), ShapeError);
+  CHECK_THROWS_AS(noise({2, TileOrder::repeat, 3}), ShapeError);
 }
 
 TEST_CASE_TEMPLATE("router: fresh weights are LeCun normal, cut at two standard deviations", T, float, double) {
@@ -245,6 +258,15 @@ TEST_CASE_TEMPLATE("router: options that do not fit are refused with their numbe
                        ConfigError);
   CHECK_THROWS_AS(make(6, {.shared = 7}), ConfigError);
   CHECK_THROWS_WITH_AS(make(6, {.noise = -1}), "Router: noise -1; it is not negative", ConfigError);
+  CHECK_THROWS_WITH_AS(make(6, {.noise_experts = -1}),
+                       "Router: noise over -1 experts; it is not negative, and 0 leaves it to noise_scale",
+                       ConfigError);
+  CHECK_THROWS_WITH_AS(make(6, {.balance = {-5}}),
+                       "Router: a balance weight is -5; each must be finite and not negative", ConfigError);
+  for (const double bad : {-1.0, std::nan(""), HUGE_VAL})
+    for (const BalanceOptions& b : {BalanceOptions{bad}, BalanceOptions{1, bad}, BalanceOptions{1, 1, bad},
+                                    BalanceOptions{1, 1, 1, bad}, BalanceOptions{1, 1, 1, 1, bad}})
+      CHECK_THROWS_AS(make(6, {.balance = b}), ConfigError);
   CHECK_THROWS_WITH_AS(make(0, {}), "Router: 4 inputs and 0 experts; each must be at least 1", ConfigError);
 }
 

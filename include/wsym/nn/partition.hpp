@@ -16,8 +16,10 @@ template <class Moe> Moe partitioned(Moe moe, Index members, Index shared = 0) {
   return moe;
 }
 
-/// The sparse mixture of a router and experts chosen by index: expert i of it is experts[i] of `moe`. One member.
-/// Throws ConfigError for a list that is empty or an index out of range.
+/// The layer with some of the experts, chosen by index, and their rows of the router: expert i of it is experts[i] of
+/// `moe`. Options are those of `moe`, members and shared experts among them, so where there are several the new experts
+/// must divide among them (or set router.options.members to 1). Noise spread over all experts is spread over the new
+/// ones. Throws ConfigError for a list that is empty or an index out of range.
 template <Real T, class Expert>
 SparseMoe<T, Expert> with_experts(const SparseMoe<T, Expert>& moe, std::span<const Index> experts) {
   const Index count = static_cast<Index>(experts.size()), in = moe.router.weight.value().cols();
@@ -38,15 +40,18 @@ SparseMoe<T, Expert> with_experts(const SparseMoe<T, Expert>& moe, std::span<con
   return some;
 }
 
-/// Member m as a sparse mixture of its own, over its experts and the shared ones. With the noise of that member's scale
-/// it draws, given pass.child(m), what member m draws given pass. Throws ConfigError as with_experts.
+/// Member m as a sparse mixture of its own, over its experts and the shared ones. Its noise has the member's deviation,
+/// and given pass.child(m) it draws what member m draws given pass. Outputs have the same bits; with shared experts
+/// they agree up to rounding (own and shared logits are products of their own) where nothing is dropped. Exempt is
+/// dropout inside experts that are no MLPs: they draw by an expert's index and a row's place in the expert's batch.
+/// Throws ConfigError as with_experts.
 template <Real T, class Expert> SparseMoe<T, Expert> member(const SparseMoe<T, Expert>& moe, Index m) {
   const Index columns = moe.router.own_experts() + moe.router.options.shared;
   std::vector<Index> experts;
   for (Index c = 0; c < columns; ++c) experts.push_back(moe.router.expert_at(m, c));
   SparseMoe<T, Expert> alone = with_experts(moe, std::span<const Index>(experts));
   RouterOptions& options = alone.router.options;
-  options.noise = moe.router.sigma() * static_cast<double>(columns);
+  options.noise_experts = moe.router.noise_experts();
   options.members = 1, options.shared = 0;
   return alone;
 }

@@ -28,8 +28,9 @@ struct RouterOptions {
   bool renormalise = false;  // weights of the K chosen ones divided by their sum; false: as the softmax over all says
   double noise = 1;          // standard deviation of the noise on logits, times the number of experts
   NoiseScale noise_scale = NoiseScale::all_experts;
-  Index members = 1;  // E experts in as many contiguous subsets, each with a router of its own
-  Index shared = 0;   // the last experts, which belong to every subset
+  Index noise_experts = 0;  // over how many experts the noise is spread; 0: as noise_scale says
+  Index members = 1;        // E experts in as many contiguous subsets, each with a router of its own
+  Index shared = 0;         // the last experts, which belong to every subset
   BalanceOptions balance = {};
 };
 
@@ -81,10 +82,13 @@ template <Real T> struct Router {
 
   Index experts() const { return weight.value().rows(); }
   Index own_experts() const { return (experts() - options.shared) / options.members; }
-  double sigma() const {
+  /// Over how many experts the noise is spread.
+  Index noise_experts() const {
+    if (options.noise_experts > 0) return options.noise_experts;
     const bool all = options.noise_scale == RouterOptions::NoiseScale::all_experts;
-    return options.noise / static_cast<double>(all ? experts() : own_experts() + options.shared);
+    return all ? experts() : own_experts() + options.shared;
   }
+  double sigma() const { return options.noise / static_cast<double>(noise_experts()); }
   /// The expert that column c of the gates of member m stands for.
   Index expert_at(Index m, Index c) const {
     const Index own = own_experts();
@@ -95,8 +99,8 @@ template <Real T> struct Router {
     return options.members == 1 ? pass : pass.child(static_cast<std::uint64_t>(m));
   }
 
-  /// Throws ShapeError for no rows, ConfigError for options outside their range, Diverged for logits that are not
-  /// finite.
+  /// Throws ShapeError for no rows or, with noise, rows that the pass's copies do not divide; ConfigError for options
+  /// outside their range; Diverged for logits that are not finite.
   Routing<T> operator()(Var<T> x, const Pass<T>& pass) const {
     check();
     expect(x.rows() >= 1, "Router: x is ", x.shape(), "; it needs a row");
@@ -155,6 +159,12 @@ template <Real T> struct Router {
     expect<ConfigError>(o.choices >= 1 && o.choices <= at_hand, "Router: ", o.choices, " choices of ", at_hand,
                         " experts", o.members > 1 ? " of each member" : "", "; they must be from 1 to ", at_hand);
     expect<ConfigError>(o.noise >= 0, "Router: noise ", o.noise, "; it is not negative");
+    expect<ConfigError>(o.noise_experts >= 0, "Router: noise over ", o.noise_experts,
+                        " experts; it is not negative, and 0 leaves it to noise_scale");
+    const BalanceOptions& b = o.balance;
+    for (const double weight : {b.weight, b.importance, b.load, b.gshard, b.z})
+      expect<ConfigError>(weight >= 0 && std::isfinite(weight), "Router: a balance weight is ", weight,
+                          "; each must be finite and not negative");
   }
 
   /// logits + scale times normal numbers, drawn where they are added.
@@ -233,8 +243,9 @@ template <Real T> RoutingStats routing_stats(const Router<T>& router, const Rout
 }
 
 /// Balancing without a loss: the bias of an expert that got fewer rows than the mean grows by `rate`, of one that got
-/// more it shrinks: b_e += rate sign(mean load - load_e). `load` (experts) is what RoutingStats counts. Throws
-/// ShapeError. Source: Wang et al. 2024, algorithm 1.
+/// more it shrinks: b_e += rate sign(mean load - load_e). `load` (experts) is what RoutingStats counts. A router
+/// without a bias gets one: what pairs models by name (transfer, lerp, loading) needs it in both. Throws ShapeError.
+/// Source: Wang et al. 2024, algorithm 1.
 template <Real T> void rebalance(Router<T>& router, std::span<const Index> load, double rate) {
   const Index experts = router.experts();
   expect(static_cast<Index>(load.size()) == experts, "rebalance: ", load.size(), " loads for ", experts,
