@@ -351,3 +351,41 @@ TEST_CASE_TEMPLATE("sparse moe: unusable layers and input are refused with their
   bad(3, 0) = std::numeric_limits<T>::quiet_NaN();
   CHECK_THROWS_AS(evaluated(make_moe<T>(4, {}), bad), Diverged);
 }
+
+TEST_CASE_TEMPLATE("sparse moe: options that its experts or choices cannot follow are refused", T, float, double) {
+  SparseMoeOptions options;
+  options.dropout = 0.5;
+  CHECK_THROWS_WITH_AS(evaluated(test::hidden(make_moe<T>(4, {}, options)), Tensor<T>({8, 8})),
+                       "SparseMoe: dropout 0.5 for experts that are no MLPs; it must be 0, and they drop by themselves",
+                       ConfigError);
+  options = {};
+  options.experts_choose = true;
+  Tape<T> tape;
+  Pass<T> pass = Pass<T>::evaluate();
+  const Tensor<T> x({8, 8});
+  CHECK_THROWS_WITH_AS(make_moe<T>(4, {.choices = 2}, options).contributions(tape.constant(x), pass),
+                       "SparseMoe: contributions where experts choose; there are K only where rows choose",
+                       ConfigError);
+}
+
+TEST_CASE_TEMPLATE("sparse moe: its members are those that the pass's rows were tiled for", T, float, double) {
+  const auto run = [](const Tiling& own, const Tiling& copies, bool partition_only = false) {
+    SparseMoeOptions options;
+    options.tiling = own.order, options.unit = own.unit, options.partition_only = partition_only;
+    return test::output_of(make_moe<T>(4, {.choices = 1, .members = own.members}, options), Tensor<T>({12, 8}),
+                           Pass<T>::evaluate().with_copies(copies));
+  };
+  const Tiling two{2}, three{3}, pairs{2, TileOrder::repeat}, units{2, TileOrder::repeat, 3};
+  for (const Tiling& tiling : {two, pairs, units}) CHECK(run(tiling, tiling).rows() == 12);
+  CHECK(run({1}, three).rows() == 12);          // tiling alone
+  CHECK(run(units, {}).rows() == 12);           // tiled by the caller
+  CHECK(run(pairs, three, true).rows() == 12);  // it tiles for itself
+  CHECK(run(two, {2, TileOrder::tile, 3}).rows() == 12);
+  CHECK_THROWS_WITH_AS(
+      run(two, units),
+      "SparseMoe: its rows are 2 copies, tiled, but those of the pass 2 copies, repeated in units of 3; "
+      "both must be the same",
+      ConfigError);
+  for (const auto& [own, copies] : {std::pair(two, three), std::pair(pairs, two), std::pair(pairs, units)})
+    CHECK_THROWS_AS(run(own, copies), ConfigError);
+}

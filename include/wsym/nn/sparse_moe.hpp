@@ -11,10 +11,12 @@ namespace wsym {
 
 struct SparseMoeOptions {
   Capacity train{1.5}, evaluate{8};
-  Index group = 0;  // rows of each member that share the slots, and whose balance counts; 0: all of the batch
+  /// Rows of each member that share the slots, and whose balance counts; 0: all of the batch. predict, predict_members
+  /// and evaluate take 256 rows at once: a group must divide 256 and all rows there.
+  Index group = 0;
   ClaimOrder order = ClaimOrder::by_row;
   bool experts_choose = false;  // each expert takes the rows with its largest gates; K and balance play no part
-  double dropout = 0;           // in MLP experts, after every layer
+  double dropout = 0;           // in MLP experts, after every layer; others drop by themselves
   bool equal_start = true;      // all fresh experts begin as one
   // Several members:
   TileOrder tiling = TileOrder::tile;  // how the copies of a row lie in x
@@ -28,10 +30,12 @@ struct SparseMoeOptions {
 /// With M members (e3) the rows of x are M copies of tokens, and each copy is routed among its member's own experts.
 /// Adds the router's balance losses to a training pass, and a RoutingStats to a pass that gathers them. Rows that meet
 /// the same experts are multiplied as one batch; no padding is computed. With MLP experts (`stacked`) a step of a shape
-/// that has run before allocates nothing; other modules are called one by one. Throws ShapeError for no rows or rows
-/// that do not divide into members and groups; ConfigError for less than one slot or a gate that does not fit; Diverged
-/// for logits that are not finite. Source: Riquelme et al. 2021 (V-MoE); Allingham et al. 2022, section 4.1 (e3).
-/// Deliberate differences: no slot is padded; exact GELU; capacities round up to a multiple of 1.
+/// that has run before allocates nothing; other modules are called one by one, and what these draw (dropout of their
+/// own) follows from a row's place in its expert's batch: with the other rows of x it changes. Throws ShapeError for no
+/// rows, rows that do not divide into members and groups, or a gate that does not fit; ConfigError for less than one
+/// slot, options.dropout with experts that are no MLPs, or members other than those that the pass's rows were tiled
+/// for; Diverged for logits that are not finite. Source: Riquelme et al. 2021 (V-MoE); Allingham et al. 2022,
+/// section 4.1 (e3). Deliberate differences: no slot is padded; exact GELU; capacities round up to a multiple of 1.
 template <Real T, class Expert = Mlp<T>> struct SparseMoe {
   Router<T> router;
   std::vector<Expert> experts;
@@ -57,10 +61,13 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
   }
 
   /// The K contributions to each row's output, not summed: row n K + k is g_k f_k(x_n), or 0 if that was dropped; K
-  /// predictions of one network (multi-pred) when each goes on alone. Throws ConfigError where there are members.
+  /// predictions of one network (multi-pred) when each goes on alone. Throws ConfigError where there are members or
+  /// experts choose.
   Var<T> contributions(Var<T> x, Pass<T>& pass) const {
     expect<ConfigError>(router.options.members == 1, "SparseMoe: contributions of ", router.options.members,
                         " members; they are told apart for 1 alone");
+    expect<ConfigError>(!options.experts_choose,
+                        "SparseMoe: contributions where experts choose; there are K only where rows choose");
     const Batches b = batches(x, pass);
     return wsym::contributions(b.weights, b.outputs, b.dispatch);
   }
@@ -101,8 +108,25 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
 
   Tiling tiling(TileOrder order) const { return {router.options.members, order, options.unit}; }
 
-  Batches batches(Var<T> x, Pass<T>& pass) const {
+  void check(const Tiling& copies) const {
     detail::expect_gate_fits("SparseMoe", router.experts(), experts);
+    if constexpr (!std::same_as<Expert, Mlp<T>>)
+      expect<ConfigError>(options.dropout == 0, "SparseMoe: dropout ", options.dropout,
+                          " for experts that are no MLPs; it must be 0, and they drop by themselves");
+    const Tiling own = tiling(options.tiling);
+    if (own.members == 1 || options.partition_only || copies.members == 1) return;
+    const bool units = own.order == TileOrder::tile || own.unit == copies.unit;
+    if (own.members == copies.members && own.order == copies.order && units) return;
+    expect<ConfigError>(false, "SparseMoe: its rows are ", named(own), ", but those of the pass ", named(copies),
+                        "; both must be the same");
+  }
+  static std::string named(const Tiling& tiling) {
+    const bool tile = tiling.order == TileOrder::tile;
+    return message(tiling.members, tile ? " copies, tiled" : message(" copies, repeated in units of ", tiling.unit));
+  }
+
+  Batches batches(Var<T> x, Pass<T>& pass) const {
+    check(pass.copies());
     const Index members = router.options.members;
     if (options.partition_only) x = tile_rows(x, tiling(options.tiling));
     x = reorder_tiles(x, tiling(options.tiling), TileOrder::tile);
