@@ -52,6 +52,25 @@ TEST_CASE_TEMPLATE("unit_rows: rows of length one, and a row of zeros stays", T,
   CHECK(std::all_of(g.begin() + 10, g.begin() + 15, [](T d) { return d == 0; }));
 }
 
+TEST_CASE_TEMPLATE("unit_rows: rows whose squares leave the range have length one too, and their gradient", T, float,
+                   double) {
+  const Tensor<T> x = random_tensor<T>({3, 5}, Key(1), 3);
+  const Tensor<T> y = test::value_of<T>(unit, {x});
+  const std::vector<T> g = test::gradients_of<T>(unit, {x}, Key(2));
+  constexpr int most = std::numeric_limits<T>::max_exponent - 6;
+  for (const int exponent : {-most, -most / 2 - 4, most / 2 + 4, most}) {
+    const T factor = std::ldexp(T(1), exponent);
+    Tensor<T> far = x;
+    far.array() *= factor;
+    CHECK(test::worst_error(test::value_of<T>(unit, {far}), y) < test::tolerance<T>);
+    const std::vector<T> own = test::gradients_of<T>(unit, {far}, Key(2));
+    for (std::size_t i = 0; i < g.size(); ++i) CHECK(std::abs(own[i] * factor - g[i]) < 10 * test::tolerance<T>);
+  }
+  const Tensor<T> least({1, 2}, {std::numeric_limits<T>::denorm_min(), 0});  // 1 / |x| is no number
+  CHECK(test::value_of<T>(unit, {least})(0, 0) == 1);
+  for (const T d : test::gradients_of<T>(unit, {least}, Key(2))) CHECK_FALSE(std::isnan(d));
+}
+
 TEST_CASE_TEMPLATE("softmax_columns: each column of each group sums to one, and logits may be of any size", T, float,
                    double) {
   const Tensor<T> x = random_tensor<T>({6, 4}, Key(1), 200);

@@ -6,6 +6,21 @@
 /// number for each expert. Slots lie expert by expert, then group by group: those of one expert are one batch.
 namespace wsym {
 
+namespace detail {
+/// y = x / |x| where squares leave T's range: x is first divided by its largest absolute value. Returns 1 / |x|, at
+/// most T's largest; a row of zeros, or with what is not finite, keeps y and `inverse`.
+template <Real T> T unit_row_by_largest(const T* x, Index size, T* y, T inverse) {
+  const ConstArrayMap<T> from(x, size);
+  ArrayMap<T> to(y, size);
+  const T most = size > 0 ? from.abs().maxCoeff() : T(0);
+  if (most == T(0) || !from.isFinite().all()) return inverse;
+  to = from / most;
+  const T scaled = T(1) / to.matrix().norm();
+  to *= scaled;
+  return std::min(scaled / most, std::numeric_limits<T>::max());
+}
+}  // namespace detail
+
 /// y_n = x_n / |x_n|, and 0 for a row of zeros: (..., d) -> (..., d); differentiable (gradient 0 for a row of zeros).
 template <Real T> Var<T> unit_rows(Var<T> x) {
   Var<T> y = x.tape().result(x.shape(), x);
@@ -14,6 +29,9 @@ template <Real T> Var<T> unit_rows(Var<T> x) {
     const T norm = x.value().row(n).norm();
     inverse[n] = norm > T(0) ? T(1) / norm : T(0);
     y.out().row(n) = x.value().row(n) * inverse[n];
+    if (norm * norm < std::numeric_limits<T>::min() || !std::isfinite(norm))
+      inverse[n] =
+          detail::unit_row_by_largest(x.data() + n * x.cols(), x.cols(), y.out().data() + n * x.cols(), inverse[n]);
   }
   y.pull([=] {
     x.add_with([&](MatMap<T> dx, bool accumulate) {
