@@ -52,6 +52,8 @@ TEST_CASE("mixup: shares lie in [1/2, 1]; alpha = 0 mixes nothing, a tiny one ha
     }
   CHECK(mixup_share(0, Key(1)) == 1);
   CHECK(moments(1e-4, 1000).first > 0.999);
+  for (const double alpha : {1e-300, 1e-310, 5e-324})
+    for (std::uint64_t i = 0; i < 20; ++i) CHECK(mixup_share(alpha, Key(1).child(i)) == 1);
   CHECK(moments(1e6, 1000).first < 0.501);
 }
 
@@ -86,8 +88,8 @@ TEST_CASE_TEMPLATE("mixup: one share for the batch, or one a row, from the key a
 }
 
 TEST_CASE("mixup: what cannot be mixed is refused") {
-  CHECK_THROWS_WITH_AS(mixup_share(-1, Key(1)), "mixup_share: alpha -1; it is not negative", ConfigError);
-  CHECK_THROWS_AS(mixup_share(std::nan(""), Key(1)), ConfigError);
+  CHECK_THROWS_WITH_AS(mixup_share(-1, Key(1)), "mixup_share: alpha -1; it is finite and not negative", ConfigError);
+  for (const double bad : {std::nan(""), HUGE_VAL}) CHECK_THROWS_AS(mixup_share(bad, Key(1)), ConfigError);
   std::vector<float> x(6), shares(2), into(5);
   CHECK_THROWS_WITH_AS(mixup<float>(x, 3, shares, into), "mixup: 2 shares for 6 numbers in rows of 3, into room for 5",
                        ShapeError);

@@ -243,6 +243,10 @@ TEST_CASE_TEMPLATE("router losses: refuse what does not divide, no rows, no nois
                        "load_sums: x is (4, 3); its rows, at least 1, need to divide into groups of 3", ShapeError);
   CHECK_THROWS_WITH_AS(test::value_of<T>(probability_sums(1, 0, 4), {s, s}),
                        "load_sums: sigma is 0; it must be positive", ConfigError);
+  const double tiny = static_cast<double>(std::numeric_limits<T>::denorm_min());
+  CHECK_THROWS_WITH_AS(test::value_of<T>(probability(1, tiny), {s, s}),
+                       message("load_probability: sigma is ", tiny, "; 1 / sigma must be finite").c_str(), ConfigError);
+  CHECK_THROWS_AS(test::value_of<T>(probability_sums(1, tiny, 4), {s, s}), ConfigError);
   const std::int32_t first[] = {0, 0, 0, 0};
   CHECK_THROWS_WITH_AS(
       test::value_of<T>([&](auto& x) { return load_probability(x[0], x[1], first, 1, 1.0); }, {s, Tensor<T>({3, 3})}),

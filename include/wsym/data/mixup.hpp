@@ -22,11 +22,14 @@ inline double log_gamma_number(double shape, const Key& key) {
 }  // namespace detail
 
 /// How much of a row stays when it is mixed with another: max(b, 1 - b) with b ~ Beta(alpha, alpha), in [1/2, 1], a
-/// function of the key alone. 1 for alpha = 0: no mixing. Throws ConfigError for a negative alpha.
+/// function of the key alone. 1 for alpha = 0: no mixing. Throws ConfigError for an alpha that is negative or not
+/// finite.
 inline double mixup_share(double alpha, const Key& key) {
-  expect<ConfigError>(alpha >= 0, "mixup_share: alpha ", alpha, "; it is not negative");
+  expect<ConfigError>(alpha >= 0 && std::isfinite(alpha), "mixup_share: alpha ", alpha,
+                      "; it is finite and not negative");
   if (alpha == 0) return 1;
   const double ratio = detail::log_gamma_number(alpha, key.child(0)) - detail::log_gamma_number(alpha, key.child(1));
+  if (std::isnan(ratio)) return 1;  // an alpha so small that both logarithms are -inf: b is 0 or 1
   return 1 / (1 + std::exp(-std::abs(ratio)));
 }
 

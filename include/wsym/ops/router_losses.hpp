@@ -18,6 +18,8 @@ template <Real T> void expect_noisy(const char* op, Var<T> logits, Var<T> noisy,
   expect(logits.shape() == noisy.shape(), op, ": logits are ", logits.shape(), " but noisy ones are ", noisy.shape(),
          "; they must be equal");
   expect<ConfigError>(sigma > 0, op, ": sigma is ", sigma, "; it must be positive");
+  expect<ConfigError>(1 / sigma <= static_cast<double>(std::numeric_limits<T>::max()), op, ": sigma is ", sigma,
+                      "; 1 / sigma must be finite");
 }
 }  // namespace detail
 
@@ -99,7 +101,8 @@ template <Real T> Var<T> squared_variation(Var<T> v) {
 ///   p_ne = 1 - Phi((tau_n - z_ne) / sigma), tau_n the k-th largest noisy logit of the row.
 /// logits z and noisy logits (..., E) -> (..., E); differentiable in z, and in the noisy logits through the value of
 /// tau. `threshold` (rows) holds the column of each row's k-th largest noisy logit, `stride` entries apart, and lives
-/// until backward. Throws ShapeError unless both logits have one shape, ConfigError unless sigma > 0.
+/// until backward. Throws ShapeError unless both logits have one shape, ConfigError unless sigma > 0 and 1 / sigma is
+/// finite in T.
 /// Source: Shazeer et al. 2017, load loss; Riquelme et al. 2021, appendix A: tau includes e.
 template <Real T>
 Var<T> load_probability(Var<T> logits, Var<T> noisy, const std::int32_t* threshold, Index stride, double sigma) {
