@@ -67,7 +67,10 @@ TEST_CASE("BatchEnsembleFeedForward: gradcheck in every parameter, through dropo
   CHECK(report.entries == count(model).parameters);
 }
 
-TEST_CASE_TEMPLATE("BatchEnsembleLinear: needs a member", T, float, double) {
+TEST_CASE_TEMPLATE("BatchEnsembleLinear: needs a member, and a FeedForward of them a row", T, float, double) {
   CHECK_THROWS_WITH_AS(BatchEnsembleLinear<T>(Linear<T>(2, 3, Key(1)), 0, ScaleInit::sign, ScaleInit::sign, Key(1)),
                        "member_scales: 0 members of 2 columns; at least one of each is needed", ConfigError);
+  const BatchEnsembleFeedForward<T> layer(3, 4, 2, ScaleInit::sign, Key(1));
+  CHECK_THROWS_WITH_AS(test::output_of(layer, Tensor<T>({0, 3}), Pass<T>::evaluate()),
+                       "BatchEnsembleFeedForward: x is (0, 3); it needs a row", ShapeError);
 }

@@ -146,6 +146,8 @@ TEST_CASE_TEMPLATE("mimo: refuses what it cannot be", T, float, double) {
   CHECK_THROWS_AS(make({2, 1.5, 1}), ConfigError);
   CHECK_THROWS_AS(make({2, std::nan(""), 1}), ConfigError);
   CHECK_THROWS_AS(import_mimo(Mlp<T>({4, 16, 3, 2}, Key(1)), {.members = 0}), ConfigError);
+  CHECK_THROWS_WITH_AS(test::output_of(make({}), Tensor<T>({0, 3}), Pass<T>::train(Key(1))),
+                       "Mimo: x is (0, 3); it needs a row", ShapeError);
   const Mimo<T> odd(Mlp<T>({2 * 3, 5, 3, 1}, Key(1)), {});
   CHECK_THROWS_WITH_AS(
       test::output_of(odd, Tensor<T>({4, 3}), Pass<T>::evaluate()),

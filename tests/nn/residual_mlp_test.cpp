@@ -162,7 +162,7 @@ TEST_CASE_TEMPLATE("ResidualMlp: a step of a shape that has run before allocates
   CHECK(test::allocations_of_third_step(model, x, cotangent) == 0);
 }
 
-TEST_CASE_TEMPLATE("ResidualMlp: refuses sizes that it cannot have", T, float, double) {
+TEST_CASE_TEMPLATE("ResidualMlp: refuses sizes that it cannot have, and no rows", T, float, double) {
   const auto make = [](Index blocks, Index special) {
     ResidualMlpSize size = small;
     size.blocks = blocks, size.special = special;
@@ -175,6 +175,8 @@ TEST_CASE_TEMPLATE("ResidualMlp: refuses sizes that it cannot have", T, float, d
       ConfigError);
   CHECK_THROWS_AS(make(0, 0), ConfigError);
   CHECK_THROWS_AS(make(4, -1), ConfigError);
+  CHECK_THROWS_WITH_AS(test::output_of(make(4, 1), Tensor<T>({0, 3}), Pass<T>::evaluate()),
+                       "ResidualMlp: x is (0, 3); it needs a row", ShapeError);
 }
 
 TEST_CASE_TEMPLATE("ResidualMlp: copies draw apart, and each the same whatever block of rows it comes in", T, float,

@@ -98,11 +98,16 @@ TEST_CASE("TabM, TabMMini: float and double agree") {
   CHECK(test::worst_error(run(float()), run(double())) < 1e-5);
 }
 
-TEST_CASE_TEMPLATE("TabM: needs a member and sizes", T, float, double) {
+TEST_CASE_TEMPLATE("TabM: needs a member, sizes and a row", T, float, double) {
   TabMSize size = small;
   size.members = 0;
   CHECK_THROWS_AS(TabM<T>(size, Key(1)), ConfigError);
   CHECK_THROWS_AS(TabMMini<T>(size, Key(1)), ConfigError);
   CHECK_THROWS_WITH_AS(MemberHeads<T>(2, 0, 3, Key(1)),
                        "MemberHeads: 2 members, 0 inputs, 3 outputs; each must be at least 1", ConfigError);
+  const Tensor<T> none({0, small.mlp.in});
+  CHECK_THROWS_WITH_AS(test::output_of(TabM<T>(small, Key(1)), none, Pass<T>::evaluate()),
+                       message("TabM: x is ", none.shape(), "; it needs a row").c_str(), ShapeError);
+  CHECK_THROWS_WITH_AS(test::output_of(TabMMini<T>(small, Key(1)), none, Pass<T>::evaluate()),
+                       message("TabMMini: x is ", none.shape(), "; it needs a row").c_str(), ShapeError);
 }

@@ -62,7 +62,8 @@ template <Real T> struct BatchEnsembleLinear {
   }
 };
 
-/// FeedForward of M members: (M n, d) -> (M n, d), for the special blocks of a ResidualMlp.
+/// FeedForward of M members: (M n, d) -> (M n, d), for the special blocks of a ResidualMlp. Throws ShapeError for no
+/// rows.
 template <Real T> struct BatchEnsembleFeedForward {
   BatchEnsembleLinear<T> up, down;
   double dropout_rate = 0;
@@ -76,6 +77,7 @@ template <Real T> struct BatchEnsembleFeedForward {
         dropout_rate(dropout_rate_) {}
 
   Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+    expect(x.rows() >= 1, "BatchEnsembleFeedForward: x is ", x.shape(), "; it needs a row");
     const Var<T> h = gelu(up(x, pass));
     return dropout(down(dropout(h, dropout_rate, pass.child(0)), pass), dropout_rate, pass.child(1));
   }

@@ -37,8 +37,8 @@ template <class Network> auto& last_layer(Network& network) {
 /// (M r n, out): the answers of member m to the rows of the batch, then its answers to them at their second use, and so
 /// on. Evaluation gives all members the same row. In training the batch, r times, is shuffled; then every member
 /// shuffles the first floor(N (1 - rho)) of its N places for itself, so that members see the same row in the others.
-/// Throws ConfigError for members or repeats below 1 or rho outside [0, 1], ShapeError where the network does not fit.
-/// Source: Havasi et al. 2021; Allingham et al. 2022, section on MIMO.
+/// Throws ConfigError for members or repeats below 1 or rho outside [0, 1], ShapeError for no rows or where the network
+/// does not fit. Source: Havasi et al. 2021; Allingham et al. 2022, section on MIMO.
 template <Real T, class Network = Mlp<T>> struct Mimo {
   Network network;
   MimoOptions options;
@@ -52,6 +52,7 @@ template <Real T, class Network = Mlp<T>> struct Mimo {
   }
 
   Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+    expect(x.rows() >= 1, "Mimo: x is ", x.shape(), "; it needs a row");
     const Index n = x.rows(), members = options.members, places = n * (pass.training() ? options.repeats : 1);
     const Index* use = uses(x.tape(), places, pass);
     Index* from = x.tape().template scratch<Index>(members * places);  // the row that a member reads at a place

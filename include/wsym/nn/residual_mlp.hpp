@@ -59,8 +59,8 @@ struct ResidualMlpSize {
 /// An embedding, pre-norm residual blocks, a last norm and a linear head: the transformer without attention, for rows
 /// that are vectors or tokens. The last `special` ones of every second block (of 4 blocks and 2: 1 and 3) hold a layer
 /// of type Special in place of their FeedForward: sparse experts, a batch ensemble. (n, in) -> (M n, out): the rows are
-/// tiled for M members before the first special block, or the head. Source: the backbone of Riquelme et al. 2021 and
-/// Allingham et al. 2022, on vectors.
+/// tiled for M members before the first special block, or the head. Throws ShapeError for no rows. Source: the backbone
+/// of Riquelme et al. 2021 and Allingham et al. 2022, on vectors.
 template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
   struct Block {  // one of the two
     std::optional<ResidualBlock<T>> dense;
@@ -118,6 +118,7 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
   /// The residual stream after the first `count` blocks: (n, in) -> (n, width), or (M n, width) once a special block
   /// was among them.
   Var<T> stream(Var<T> x, Pass<T>& pass, Index count) const {
+    expect(x.rows() >= 1, "ResidualMlp: x is ", x.shape(), "; it needs a row");
     x = embed(x, pass);
     bool tiled = false;
     for (std::size_t b = 0; b < static_cast<std::size_t>(count); ++b) {

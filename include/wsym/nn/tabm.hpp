@@ -42,7 +42,7 @@ struct TabMSize {
 
 /// M networks in one: hidden layers that are batch ensembles, heads of their own. (n, in) -> (M n, out), member by
 /// member; the loss is the mean of the members' losses, the prediction the mean of their predictions. Only the first
-/// layer's input scales start apart, at random signs; all others at 1.
+/// layer's input scales start apart, at random signs; all others at 1. Throws ShapeError for no rows.
 /// Source: Gorishniy, Kotelnikov and Babenko 2025 (TabM); deliberate differences: GELU where they have ReLU, no dropout
 /// unless asked for.
 template <Real T> struct TabM {
@@ -61,6 +61,7 @@ template <Real T> struct TabM {
   }
 
   Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+    expect(x.rows() >= 1, "TabM: x is ", x.shape(), "; it needs a row");
     x = tile_rows(x, {.members = heads.weight.shape()[0]});
     const Pass<T> tiled = pass.with_copies({.members = heads.weight.shape()[0]});
     for (std::size_t l = 0; l < layers.size(); ++l) x = dropout(gelu(layers[l](x, pass)), dropout_rate, tiled.child(l));
@@ -74,7 +75,7 @@ template <Real T> struct TabM {
 };
 
 /// The smallest of its kind: one scale of the input for each member, shared hidden layers, heads of their own.
-/// (n, in) -> (M n, out). Source and differences as for TabM.
+/// (n, in) -> (M n, out). Errors, source and differences as for TabM.
 template <Real T> struct TabMMini {
   Parameter<T> scale_in;  // (members, in)
   std::vector<Linear<T>> layers;
@@ -91,6 +92,7 @@ template <Real T> struct TabMMini {
   }
 
   Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+    expect(x.rows() >= 1, "TabMMini: x is ", x.shape(), "; it needs a row");
     Tape<T>& tape = x.tape();
     x = scale_members(tile_rows(x, {.members = scale_in.shape()[0]}), tape.use(scale_in));
     const Pass<T> tiled = pass.with_copies({.members = scale_in.shape()[0]});
