@@ -24,9 +24,10 @@ template <class M> struct DeepEnsemble {
 };
 
 /// The average over members of their outputs on x: numbers (regression), logits, or probabilities, as ensemble.average
-/// says. x (rows, features) -> y (rows, outputs); members are added in order, so the bits do not depend on threads, nor
-/// a row's bits on the other rows. A member that draws at evaluation has a stream of its own. Allocates nothing after the
-/// workspace's first call. Throws ConfigError for an ensemble without members, ShapeError for sizes that do not fit.
+/// says. x (rows, features) -> y (rows, outputs); members are added in order, so the bits do not depend on threads;
+/// what predict says of a model's rows holds here too. A member that draws at evaluation has a stream of its own.
+/// Allocates nothing after the workspace's first call. Throws ConfigError for an ensemble without members, ShapeError
+/// for sizes that do not fit.
 template <class M, Real T>
 void predict(const DeepEnsemble<M>& ensemble, ConstMatMap<T> x, MatMap<T> y, Workspace<T>& workspace) {
   constexpr Index block = 256;

@@ -30,8 +30,8 @@ void append_members(const char* what, const M& model, const Tensor<T>& x, F make
 
 /// The predictions of a network that holds M members, each (n, out): it maps (n, in) to (M n, out), member by member.
 /// They are what log_mean_probabilities, mean_outputs and the metrics of diversity take. A network of one member gives
-/// one. `key` is the stream of a model that draws at evaluation. Throws ShapeError without rows or where rows do not
-/// divide among members.
+/// one. x is taken in blocks of 256 rows, as predict does, with what that means for groups. `key` is the stream of a
+/// model that draws at evaluation. Throws ShapeError without rows or where rows do not divide among members.
 template <class M, Real T>
 std::vector<Tensor<T>> predict_members(const M& model, const Tensor<T>& x, const Key& key = Key(0)) {
   std::vector<Tensor<T>> members;

@@ -19,9 +19,10 @@ template <Real T> class Workspace {
   Tape<T> tape_{false};
 };
 
-/// y = model(x), in blocks of rows that bound the scratch memory; a row's bits do not depend on the other rows.
-/// `key` is the stream of a model that draws at evaluation. x (rows, in), y (rows, out). Throws ShapeError when the
-/// model's output is not as wide as y.
+/// y = model(x), in blocks of 256 rows (the last may be smaller) that bound the scratch memory. A row's bits do not
+/// depend on the other rows unless a layer mixes rows or has rows compete: SoftMoe, and SparseMoe where slots run out.
+/// Their groups must divide 256 and the rows of x. `key` is the stream of a model that draws at evaluation.
+/// x (rows, in), y (rows, out). Throws ShapeError when the model's output is not as wide as y.
 template <class M, Real T>
 void predict(const M& model, ConstMatMap<T> x, MatMap<T> y, Workspace<T>& workspace, const Key& key = Key(0)) {
   constexpr Index block = 256;

@@ -45,7 +45,8 @@ template <Real T> Var<T> soft_members_loss(Var<T> output, std::span<const T> tar
 }
 
 /// The model's loss over a whole data set, a mean over rows (weighted where there are weights), without recording.
-/// The sum over blocks of rows is taken in double and in order, so it does not depend on threads.
+/// The sum over blocks of 256 rows is taken in double and in order, so it does not depend on threads. What predict says
+/// of layers that mix rows, and of their groups, holds here too.
 /// `key` is the stream of a model that draws at evaluation. Throws ConfigError for a set without rows.
 template <class M, Real T>
 double evaluate(const M& model, const Dataset<T>& data, Workspace<T>& workspace, const Key& key = Key(0)) {

@@ -11,6 +11,8 @@
 
 namespace wsym {
 
+/// Layers with groups of rows (SparseMoeOptions::group, SoftMoe::group): a group must divide batch_size and the rows of
+/// the training set, and 256, which evaluate takes at once, and the rows of the validation set.
 struct FitOptions {
   Index epochs = 1000;       // at most
   Index patience = 16;       // epochs without a strictly lower validation loss before stopping; 0: never stop early
