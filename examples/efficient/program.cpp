@@ -121,8 +121,8 @@ void print(const std::vector<Study>& studies, const Records& records) {
     std::printf("%s\n", printed_study(study, records).c_str());
     if (study.name != "fig9") continue;
     for (const GainOverDense& g : gains_over_dense(study, records))
-      std::printf("%s: NLL %.4f, dense %.4f, gain %.2f %%, normalised %.2f %%\n", g.label.c_str(), g.nll, g.dense,
-                  g.gain, g.normalised);
+      std::printf("%s: NLL %.4f, dense %.4f, gain %s %%, normalised %s %%\n", g.label.c_str(), g.nll, g.dense,
+                  experiment::with_sign(g.gain, 2).c_str(), experiment::with_sign(g.normalised, 2).c_str());
   }
 }
 
