@@ -67,10 +67,21 @@ TEST_CASE("BatchEnsembleFeedForward: gradcheck in every parameter, through dropo
   CHECK(report.entries == count(model).parameters);
 }
 
-TEST_CASE_TEMPLATE("BatchEnsembleLinear: needs a member, and a FeedForward of them a row", T, float, double) {
+TEST_CASE_TEMPLATE("BatchEnsembleLinear: needs a member, a row, and the rows of one member after the other's", T, float,
+                   double) {
   CHECK_THROWS_WITH_AS(BatchEnsembleLinear<T>(Linear<T>(2, 3, Key(1)), 0, ScaleInit::sign, ScaleInit::sign, Key(1)),
                        "member_scales: 0 members of 2 columns; at least one of each is needed", ConfigError);
   const BatchEnsembleFeedForward<T> layer(3, 4, 2, ScaleInit::sign, Key(1));
+  const auto given = [&](const Tiling& tiling, Index rows) {
+    return test::output_of(layer.up, Tensor<T>({rows, 3}), Pass<T>::evaluate().with_copies(tiling));
+  };
+  CHECK(given({2}, 12).shape() == Shape{12, 4});
+  CHECK_THROWS_AS(given({2}, 0), ShapeError);
+  CHECK_THROWS_WITH_AS(given({2, TileOrder::repeat}, 12),
+                       "BatchEnsembleLinear: 2 members, but the pass's rows are 2 copies, repeated; one copy each, "
+                       "tiled, is needed",
+                       ConfigError);
+  CHECK_THROWS_AS(given({4}, 12), ConfigError);
   CHECK_THROWS_WITH_AS(test::output_of(layer, Tensor<T>({0, 3}), Pass<T>::evaluate()),
                        "BatchEnsembleFeedForward: x is (0, 3); it needs a row", ShapeError);
 }

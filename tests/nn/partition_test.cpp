@@ -2,6 +2,8 @@
 #include "wsym/nn/partition.hpp"
 
 #include "nn/sparse.hpp"
+#include "wsym/nn/members.hpp"
+#include "wsym/nn/residual_mlp.hpp"
 #include "wsym/ops/log_mean_softmax.hpp"
 
 using namespace wsym;
@@ -182,6 +184,57 @@ TEST_CASE_TEMPLATE("e3: both orders of tiling are one layer, and late tiling is 
     const Tensor<T> late = evaluated(in_order(e3, tiling), test::tiled(evaluated(before, x), tiling));
     CHECK(same_bits(early, late));
   }
+}
+
+TEST_CASE_TEMPLATE("e3: a network answers member by member, whatever the order of tiling inside", T, float, double) {
+  const auto network = [](const Tiling& tiling) {
+    const auto make = [&](const Key& key) {
+      SparseMoeOptions options{.train = {0.9}, .evaluate = {0.9}};
+      options.dropout = 0.2, options.equal_start = false;
+      return in_order(SparseMoe<T>(6, {8, 17, 8, 1}, {.choices = 2, .members = 2}, options, key), tiling);
+    };
+    return ResidualMlp<T, SparseMoe<T>>({.in = 7, .out = 5, .width = 8, .hidden = 12, .tiling = tiling}, Key(1), make,
+                                        0.2);
+  };
+  const Tensor<T> x = random_tensor<T>({12, 7}, Key(2)), cotangent = random_tensor<T>({24, 5}, Key(3));
+  const Step<T> tile = step(network({2}), x, cotangent, Pass<T>::train, Key(4));
+  const std::vector<Tensor<T>> members = predict_members(network({2}), x);
+  CHECK_FALSE(same_bits(members[0], members[1]));
+  for (const Tiling& tiling : both_orders) {
+    const Step<T> other = step(network(tiling), x, cotangent, Pass<T>::train, Key(4));
+    CHECK(same_bits(other.y, tile.y));
+    CHECK(same_bits(other.dx, tile.dx));
+    CHECK(other.loss == tile.loss);
+    for (const auto& [name, values] : tile.gradients)  // of sums over rows that lie in another order
+      CHECK(test::worst_error(gradient(other, name), values) < test::tolerance<T>);
+    const std::vector<Tensor<T>> others = predict_members(network(tiling), x);
+    for (std::size_t m = 0; m < 2; ++m) CHECK(same_bits(others[m], members[m]));
+  }
+}
+
+TEST_CASE_TEMPLATE("e3, overlap, partitioning alone: steps of one shape allocate nothing after the first", T, float,
+                   double) {
+  for (const Tiling& tiling : both_orders)
+    for (const Index shared : {0, 2})
+      for (const bool partition_only : {false, true}) {
+        auto moe = in_order(
+            partitioned(make_moe<T>(6, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, {.train = {0.9}}), 2, shared),
+            tiling);
+        moe.options.partition_only = partition_only;
+        const Tensor<T> x = random_tensor<T>({24, 8}, Key(2));
+        Tape<T> tape;
+        const auto run = [&](std::uint64_t seed) {
+          tape.clear();
+          AuxiliaryLoss<T> auxiliary;
+          Pass<T> pass = Pass<T>::train(Key(seed), &auxiliary);
+          const Var<T> y = moe(tape.constant(x), pass);
+          tape.backward(add(sum(y), *auxiliary));
+        };
+        run(1);
+        const Index before = test::allocations();
+        for (std::uint64_t seed = 2; seed < 6; ++seed) run(seed);
+        CHECK(test::allocations() == before);
+      }
 }
 
 TEST_CASE_TEMPLATE("e3: one member is the sparse mixture, and slicing there and back is exact", T, float, double) {

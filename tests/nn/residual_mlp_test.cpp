@@ -202,13 +202,11 @@ TEST_CASE_TEMPLATE("ResidualMlp: copies draw apart, and each the same whatever b
       for (Index first = 0; first < 12; first += 4) {
         const Tensor<T> block = drawn(first, 4, noise, drops);
         for (Index m = 0; m < 3; ++m)
-          for (Index n = 0; n < 4; ++n)
-            CHECK((block.mat().row(tiling.row(m, n, 4)) == whole.mat().row(tiling.row(m, first + n, 12))));
+          for (Index n = 0; n < 4; ++n) CHECK((block.mat().row(m * 4 + n) == whole.mat().row(m * 12 + first + n)));
       }
       for (Index m = 1; m < 3; ++m) {  // no member draws what another one draws for some row
         Index same = 0;
-        for (Index n = 0; n < 12; ++n)
-          same += whole.mat().row(tiling.row(m, n, 12)) == whole.mat().row(tiling.row(0, n, 12));
+        for (Index n = 0; n < 12; ++n) same += whole.mat().row(m * 12 + n) == whole.mat().row(n);
         CHECK(same < 12);
       }
     }

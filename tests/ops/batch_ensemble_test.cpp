@@ -158,5 +158,6 @@ TEST_CASE_TEMPLATE("batch_ensemble_linear: refuses sizes that do not fit", T, fl
   CHECK_THROWS_AS(with(4, {5}), ShapeError);
   CHECK_THROWS_WITH_AS(
       with(0, {5, 4}),
-      "batch_ensemble_linear: x is (5, 4) for 2 members; it needs the same rows for each of at least one", ShapeError);
+      "batch_ensemble_linear: x is (5, 4) for 2 members; it needs the same rows, one or more, for each of at least one",
+      ShapeError);
 }

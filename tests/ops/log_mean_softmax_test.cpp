@@ -86,9 +86,10 @@ TEST_CASE("log_mean_softmax: gradcheck") {
     CHECK(gradcheck(averaged(tiling), {random_tensor<double>({6 * tiling.members, 4}, Key(1))}, Key(2)).message == "");
 }
 
-TEST_CASE_TEMPLATE("log_mean_softmax: rows that do not divide, and no classes, are refused", T, float, double) {
+TEST_CASE_TEMPLATE("log_mean_softmax: rows that do not divide, no rows and no classes are refused", T, float, double) {
   CHECK_THROWS_WITH_AS(test::value_of<T>(averaged({2}), {Tensor<T>({3, 2})}),
                        "log_mean_softmax: x is (3, 2), whose 3 rows do not divide among 2 members", ShapeError);
   CHECK_THROWS_WITH_AS(test::value_of<T>(averaged({2}), {Tensor<T>({4, 0})}),
-                       "log_mean_softmax: logits are (4, 0); they need a class", ShapeError);
+                       "log_mean_softmax: logits are (4, 0); they need a row and a class", ShapeError);
+  CHECK_THROWS_AS(test::value_of<T>(averaged({2}), {Tensor<T>({0, 2})}), ShapeError);
 }

@@ -81,14 +81,17 @@ TEST_CASE_TEMPLATE("member_linear: each member has the bits of a linear layer of
 TEST_CASE_TEMPLATE("scale_members, member_linear: refuse what does not divide or fit", T, float, double) {
   CHECK_THROWS_WITH_AS(test::value_of<T>(scaled, {Tensor<T>({4, 3}), Tensor<T>({2, 4})}),
                        "scale_members: x is (4, 3) but the scales are (2, 4); they need (members, 3)", ShapeError);
-  CHECK_THROWS_WITH_AS(test::value_of<T>(scaled, {Tensor<T>({5, 3}), Tensor<T>({2, 3})}),
-                       "scale_members: x is (5, 3) for 2 members; it needs the same rows for each of at least one",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(
+      test::value_of<T>(scaled, {Tensor<T>({5, 3}), Tensor<T>({2, 3})}),
+      "scale_members: x is (5, 3) for 2 members; it needs the same rows, one or more, for each of at least one",
+      ShapeError);
+  CHECK_THROWS_AS(test::value_of<T>(scaled, {Tensor<T>({0, 3}), Tensor<T>({2, 3})}), ShapeError);
   CHECK_THROWS_WITH_AS(
       test::value_of<T>(heads, {Tensor<T>({4, 3}), Tensor<T>({2, 5, 4}), Tensor<T>({2, 5})}),
       "member_linear: x is (4, 3), weights (2, 5, 4) and biases (2, 5); they need (rows, in), (members, "
       "out, in) and (members, out)",
       ShapeError);
   CHECK_THROWS_AS(test::value_of<T>(heads, {Tensor<T>({4, 3}), Tensor<T>({2, 5, 3}), Tensor<T>({10})}), ShapeError);
+  CHECK_THROWS_AS(test::value_of<T>(heads, {Tensor<T>({0, 3}), Tensor<T>({2, 5, 3}), Tensor<T>({2, 5})}), ShapeError);
   CHECK_THROWS_AS(test::value_of<T>(heads, {Tensor<T>({5, 3}), Tensor<T>({2, 5, 3}), Tensor<T>({2, 5})}), ShapeError);
 }

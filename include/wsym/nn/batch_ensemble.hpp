@@ -33,8 +33,9 @@ template <Real T> Tensor<T> for_each_member_of(const Tensor<T>& value, Index mem
 
 /// A linear layer of M members that share `weight` and have scales and biases of their own:
 /// y_m = ((x_m r_m) Wᵀ) s_m + b_m, x (M n, in) -> (M n, out), member by member (see tile_rows). Batches are replicated,
-/// not split: every member sees every row. M (in + 2 out) numbers beside the weight. Source: Wen et al. 2020; Allingham
-/// et al. 2022 (scales of a random sign or N(1, 0.5), where 0.5 is the deviation).
+/// not split: every member sees every row. M (in + 2 out) numbers beside the weight. Throws ShapeError for no rows or
+/// rows that members do not divide, ConfigError for a pass whose rows are tiled otherwise. Source: Wen et al. 2020;
+/// Allingham et al. 2022 (scales of a random sign or N(1, 0.5), where 0.5 is the deviation).
 template <Real T> struct BatchEnsembleLinear {
   Parameter<T> weight;     // W (out, in)
   Parameter<T> scale_in;   // r (members, in)
@@ -49,7 +50,13 @@ template <Real T> struct BatchEnsembleLinear {
         scale_out(member_scales<T>(members, dense.weight.shape()[0], out, key.child("scale_out"))),
         bias(for_each_member_of(dense.bias.value(), members)) {}
 
-  Var<T> operator()(Var<T> x, Pass<T>&) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
+    const Tiling& copies = pass.copies();
+    const Index members = scale_in.shape()[0];
+    expect<ConfigError>(copies.members == 1 || (copies.members == members && copies.order == TileOrder::tile),
+                        "BatchEnsembleLinear: ", members, " members, but the pass's rows are ", copies.members,
+                        copies.order == TileOrder::tile ? " copies, tiled" : " copies, repeated",
+                        "; one copy each, tiled, is needed");
     Tape<T>& tape = x.tape();
     return batch_ensemble_linear(x, tape.use(weight), tape.use(scale_in), tape.use(scale_out), tape.use(bias));
   }

@@ -58,9 +58,10 @@ struct ResidualMlpSize {
 
 /// An embedding, pre-norm residual blocks, a last norm and a linear head: the transformer without attention, for rows
 /// that are vectors or tokens. The last `special` ones of every second block (of 4 blocks and 2: 1 and 3) hold a layer
-/// of type Special in place of their FeedForward: sparse experts, a batch ensemble. (n, in) -> (M n, out): the rows are
-/// tiled for M members before the first special block, or the head. Throws ShapeError for no rows. Source: the backbone
-/// of Riquelme et al. 2021 and Allingham et al. 2022, on vectors.
+/// of type Special in place of their FeedForward: sparse experts, a batch ensemble. (n, in) -> (M n, out), member by
+/// member: the rows are tiled for M members before the first special block, or the head; `tiling` says how they lie in
+/// between. Throws ShapeError for no rows. Source: the backbone of Riquelme et al. 2021 and Allingham et al. 2022, on
+/// vectors.
 template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
   struct Block {  // one of the two
     std::optional<ResidualBlock<T>> dense;
@@ -108,15 +109,16 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
 
   Var<T> operator()(Var<T> x, Pass<T>& pass) const { return head(features(x, pass), pass); }
 
-  /// What the head reads: (n, in) -> (M n, width).
+  /// What the head reads: (n, in) -> (M n, width), member by member.
   Var<T> features(Var<T> x, Pass<T>& pass) const {
     const Index n = x.rows();
     x = stream(x, pass, static_cast<Index>(blocks.size()));
-    return norm(x.rows() == n ? tile_rows(x, tiling) : x, pass);
+    const Var<T> tiled = x.rows() == n ? tile_rows(x, tiling) : x;
+    return norm(reorder_tiles(tiled, tiling, TileOrder::tile), pass);
   }
 
-  /// The residual stream after the first `count` blocks: (n, in) -> (n, width), or (M n, width) once a special block
-  /// was among them.
+  /// The residual stream after the first `count` blocks: (n, in) -> (n, width), or, once a special block was among
+  /// them, (M n, width) in the order of `tiling`.
   Var<T> stream(Var<T> x, Pass<T>& pass, Index count) const {
     expect(x.rows() >= 1, "ResidualMlp: x is ", x.shape(), "; it needs a row");
     x = embed(x, pass);

@@ -8,11 +8,11 @@ namespace wsym {
 ///   y_nc = ln (1 / M) sum_m softmax(s_mn)_c,
 /// computed without leaving the logarithms. It is a vector of logits whose softmax is that mean, so cross_entropy of it
 /// is the ensemble's loss. Differentiable: ds_mnj = g_j r_mj - p_mj sum_c g_c r_mc, r_mc = p_mc / sum_k p_kc.
-/// Throws ShapeError, ConfigError as sum_members; ShapeError for no classes. Source: Allingham et al. 2022, section 4.1
-/// (prediction).
+/// Throws ShapeError, ConfigError as sum_members; ShapeError for no rows or classes. Source: Allingham et al. 2022,
+/// section 4.1 (prediction).
 template <Real T> Var<T> log_mean_softmax(Var<T> logits, const Tiling& tiling) {
   const Index rows = detail::untiled_rows("log_mean_softmax", logits, tiling), cols = logits.cols();
-  expect(cols >= 1, "log_mean_softmax: logits are ", logits.shape(), "; they need a class");
+  expect(rows >= 1 && cols >= 1, "log_mean_softmax: logits are ", logits.shape(), "; they need a row and a class");
   Tape<T>& tape = logits.tape();
   MatMap<T> p(tape.scratch(logits.size()), logits.rows(), cols);  // ln softmax, then softmax
   for (Index i = 0; i < logits.rows(); ++i) {

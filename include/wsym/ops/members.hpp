@@ -15,8 +15,8 @@ template <class T> kernels::View<T> member_rows(kernels::View<T> x, Index m, Ind
 }
 
 template <Real T> void expect_members(const char* op, Var<T> x, Index members) {
-  expect(members >= 1 && x.rows() % members == 0, op, ": x is ", x.shape(), " for ", members,
-         " members; it needs the same rows for each of at least one");
+  expect(members >= 1 && x.rows() >= 1 && x.rows() % members == 0, op, ": x is ", x.shape(), " for ", members,
+         " members; it needs the same rows, one or more, for each of at least one");
 }
 
 /// scale (M, d) gets, for each member, the column sums of g x.
