@@ -96,7 +96,9 @@ def claims(folders):
 
 def verdict(found):
     """Of all that was measured for a claim: it does not hold if a part does not, and holds if all parts do."""
-    word = "does not" if found["does not"] else "undecided" if found["undecided"] or not found else "holds"
+    if not found:
+        return "not measured"
+    word = "does not" if found["does not"] else "undecided" if found["undecided"] else "holds"
     parts = ", ".join(f"{n} {one}" for one, n in sorted(found.items()))
     return f"**{word}**" + (f" ({parts})" if len(found) > 1 else "")
 
