@@ -47,18 +47,4 @@ template <Real T> Linear<T> member_layer(const MemberHeads<T>& heads, Index m) {
   return own;
 }
 
-/// The allocations of the last of three training steps on one tape.
-template <Real T, class M>
-Index allocations_of_third_step(const M& model, const Tensor<T>& x, const Tensor<T>& cotangent) {
-  Tape<T> tape;
-  Index before = 0;
-  for (std::uint64_t step = 0; step < 3; ++step) {
-    before = allocations();
-    tape.clear();
-    Pass<T> pass = Pass<T>::train(Key(step));
-    tape.backward(model(tape.constant(x), pass), cotangent.span());
-  }
-  return allocations() - before;
-}
-
 }  // namespace wsym::test

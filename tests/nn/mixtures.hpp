@@ -72,4 +72,22 @@ template <class M, Real T> bool same_on_threads(const M& model, const Tensor<T>&
   return step(2) == one && step(4) == one;
 }
 
+/// The allocations of a number of training steps on one tape, of which each draws anew, after a first one; their loss
+/// is the output's sum with the model's own losses.
+template <class M, Real T>
+Index allocations_after_first_step(const M& model, const Tensor<T>& x, std::uint64_t more_steps) {
+  Tape<T> tape;
+  const auto run = [&](std::uint64_t seed) {
+    tape.clear();
+    AuxiliaryLoss<T> auxiliary;
+    Pass<T> pass = Pass<T>::train(Key(seed), &auxiliary);
+    const Var<T> loss = sum(model(tape.constant(x), pass));
+    tape.backward(auxiliary ? add(loss, *auxiliary) : loss);
+  };
+  run(0);
+  const Index before = allocations();
+  for (std::uint64_t step = 1; step <= more_steps; ++step) run(step);
+  return allocations() - before;
+}
+
 }  // namespace wsym::test

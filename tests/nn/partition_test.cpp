@@ -221,19 +221,7 @@ TEST_CASE_TEMPLATE("e3, overlap, partitioning alone: steps of one shape allocate
             partitioned(make_moe<T>(6, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, {.train = {0.9}}), 2, shared),
             tiling);
         moe.options.partition_only = partition_only;
-        const Tensor<T> x = random_tensor<T>({24, 8}, Key(2));
-        Tape<T> tape;
-        const auto run = [&](std::uint64_t seed) {
-          tape.clear();
-          AuxiliaryLoss<T> auxiliary;
-          Pass<T> pass = Pass<T>::train(Key(seed), &auxiliary);
-          const Var<T> y = moe(tape.constant(x), pass);
-          tape.backward(add(sum(y), *auxiliary));
-        };
-        run(1);
-        const Index before = test::allocations();
-        for (std::uint64_t seed = 2; seed < 6; ++seed) run(seed);
-        CHECK(test::allocations() == before);
+        CHECK(test::allocations_after_first_step(moe, random_tensor<T>({24, 8}, Key(2)), 4) == 0);
       }
 }
 
