@@ -77,10 +77,11 @@ TEST_CASE_TEMPLATE("BatchEnsembleLinear: needs a member, a row, and the rows of 
   };
   CHECK(given({2}, 12).shape() == Shape{12, 4});
   CHECK_THROWS_AS(given({2}, 0), ShapeError);
-  CHECK_THROWS_WITH_AS(given({2, TileOrder::repeat}, 12),
-                       "BatchEnsembleLinear: 2 members, but the pass's rows are 2 copies, repeated; one copy each, "
-                       "tiled, is needed",
-                       ConfigError);
+  CHECK_THROWS_WITH_AS(
+      given({2, TileOrder::repeat}, 12),
+      "BatchEnsembleLinear: 2 members, but the pass's rows are 2 copies, repeated in units of 1; one copy each, "
+      "tiled, is needed",
+      ConfigError);
   CHECK_THROWS_AS(given({4}, 12), ConfigError);
   CHECK_THROWS_WITH_AS(test::output_of(layer, Tensor<T>({0, 3}), Pass<T>::evaluate()),
                        "BatchEnsembleFeedForward: x is (0, 3); it needs a row", ShapeError);

@@ -54,8 +54,7 @@ template <Real T> struct BatchEnsembleLinear {
     const Tiling& copies = pass.copies();
     const Index members = scale_in.shape()[0];
     expect<ConfigError>(copies.members == 1 || (copies.members == members && copies.order == TileOrder::tile),
-                        "BatchEnsembleLinear: ", members, " members, but the pass's rows are ", copies.members,
-                        copies.order == TileOrder::tile ? " copies, tiled" : " copies, repeated",
+                        "BatchEnsembleLinear: ", members, " members, but the pass's rows are ", detail::named(copies),
                         "; one copy each, tiled, is needed");
     Tape<T>& tape = x.tape();
     return batch_ensemble_linear(x, tape.use(weight), tape.use(scale_in), tape.use(scale_out), tape.use(bias));

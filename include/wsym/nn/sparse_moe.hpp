@@ -117,12 +117,8 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
     if (own.members == 1 || options.partition_only || copies.members == 1) return;
     const bool units = own.order == TileOrder::tile || own.unit == copies.unit;
     if (own.members == copies.members && own.order == copies.order && units) return;
-    expect<ConfigError>(false, "SparseMoe: its rows are ", named(own), ", but those of the pass ", named(copies),
-                        "; both must be the same");
-  }
-  static std::string named(const Tiling& tiling) {
-    const bool tile = tiling.order == TileOrder::tile;
-    return message(tiling.members, tile ? " copies, tiled" : message(" copies, repeated in units of ", tiling.unit));
+    expect<ConfigError>(false, "SparseMoe: its rows are ", detail::named(own), ", but those of the pass ",
+                        detail::named(copies), "; both must be the same");
   }
 
   Batches batches(Var<T> x, Pass<T>& pass) const {

@@ -37,6 +37,12 @@ inline void check_tiling(const char* op, const Tiling& tiling, Index rows) {
          " rows do not divide into units of ", tiling.unit);
 }
 
+/// As errors call it.
+inline std::string named(const Tiling& tiling) {
+  const bool tile = tiling.order == TileOrder::tile;
+  return message(tiling.members, tile ? " copies, tiled" : message(" copies, repeated in units of ", tiling.unit));
+}
+
 /// The rows before tiling of a tiled x.
 template <Real T> Index untiled_rows(const char* op, Var<T> x, const Tiling& tiling) {
   expect<ConfigError>(tiling.members >= 1, op, ": ", tiling.members, " members; at least 1 is needed");
