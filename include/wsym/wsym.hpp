@@ -24,6 +24,7 @@
 
 #include "wsym/kernels/activation.hpp"
 #include "wsym/kernels/adamw.hpp"
+#include "wsym/kernels/ahead.hpp"
 #include "wsym/kernels/columns.hpp"
 #include "wsym/kernels/dots.hpp"
 #include "wsym/kernels/elementary.hpp"

@@ -113,6 +113,32 @@ TEST_CASE_TEMPLATE("gemm: without depth the product is 0, c or bias; without row
   CHECK(wrong_products<T>(5, 3, 0, Layout::by_rows, Layout::by_rows) == 0);
 }
 
+TEST_CASE_TEMPLATE("gemm: what is read next changes no bit", T, float, double) {
+  Numbers numbers;
+  for (const auto& [m, k, n] :
+       {std::array<Index, 3>{1, 5, 100}, {64, 64, 128}, {30, 900, 65}, {400, 7, 20}, {0, 3, 3}}) {
+    Guarded<T> a(m, k, Layout::by_columns), b(k, n), bias(1, n), plain(m, n), hinted(m, n);
+    a.fill(numbers), b.fill(numbers), bias.fill(numbers);
+    const std::vector<T> soon(1000), later(1);
+    const kernels::Next<T> next{View<const T>{soon.data(), 50, 20, 20}, View<const T>{later.data(), 1, 1, 7}};
+    const auto compare = [&] {
+      int wrong = !hinted.intact();
+      for (Index i = 0; i < m; ++i)
+        for (Index j = 0; j < n; ++j) wrong += !testing::same_bits(plain(i, j), hinted(i, j));
+      CHECK(wrong == 0);
+    };
+    gemm(plain.view(), a.view(), b.view());
+    gemm(hinted.view(), a.view(), b.view(), false, next);
+    compare();
+    gemm_bias(plain.view(), a.view(), b.view(), bias.data());
+    gemm_bias(hinted.view(), a.view(), b.view(), bias.data(), next);
+    compare();
+    gemm_bias_gelu(plain.view(), View<T>{nullptr, m, n, n}, a.view(), b.view(), bias.data());
+    gemm_bias_gelu(hinted.view(), View<T>{nullptr, m, n, n}, a.view(), b.view(), bias.data(), next);
+    compare();
+  }
+}
+
 TEST_CASE_TEMPLATE("gemm: a row alone has the bits it has in a batch, through a whole network", T, float, double) {
   for (Index out : {1, 2, 9, 10, 17}) {
     CAPTURE(out);

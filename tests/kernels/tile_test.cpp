@@ -20,6 +20,7 @@ TEST_CASE_TEMPLATE("tile_column: every number of rows and columns of a panel, wi
       Guarded<T> a(rows, depth, testing::Layout::by_columns), b(depth, most), start(rows, cols), c(rows, cols);
       a.fill(next), b.fill(next), start.fill(next);
       const bool started = (rows + cols) % 2 == 0;
+      int tiles = 0;
       kernels::tile_column<T>({.a = a.data(),
                                .a_row = 1,
                                .a_col = a.view().col_stride,
@@ -31,7 +32,7 @@ TEST_CASE_TEMPLATE("tile_column: every number of rows and columns of a panel, wi
                                .c = c.data(),
                                .c_row = c.view().row_stride,
                                .tail = 0},
-                              rows, cols);
+                              rows, cols, [&] { ++tiles; });
       const auto expected = reference::product(a.matrix(), b.matrix());
       int wrong = !c.intact();
       for (Index i = 0; i < rows; ++i)
@@ -42,5 +43,8 @@ TEST_CASE_TEMPLATE("tile_column: every number of rows and columns of a panel, wi
       CAPTURE(rows);
       CAPTURE(cols);
       CHECK(wrong == 0);
+      const int vectors = static_cast<int>((cols + kernels::lanes<T> - 1) / kernels::lanes<T>);
+      const Index height = vectors > kernels::tile_vectors ? 2 : kernels::tile_rows(vectors);
+      CHECK(tiles == (rows + height - 1) / height);
     }
 }

@@ -57,24 +57,26 @@ template <Real T> class Tape {
   template <class U = T> U* scratch(Index count) { return arena_.template allocate<U>(count); }
 
   /// c = a b, or c += a b: every product of an op goes through here or the two below, where its 2 m n k operations are
-  /// counted.
-  void product(kernels::View<T> c, kernels::View<const T> a, kernels::View<const T> b, bool accumulate = false) {
+  /// counted. `next` as in kernels::gemm.
+  void product(kernels::View<T> c, kernels::View<const T> a, kernels::View<const T> b, bool accumulate = false,
+               const kernels::Next<T>& next = {}) {
     over_rows(c.rows, 2 * a.rows * a.cols * b.cols, [&](Index row, Index rows) {
-      kernels::gemm(c.block(row, 0, rows, c.cols), a.block(row, 0, rows, a.cols), b, accumulate);
+      kernels::gemm(c.block(row, 0, rows, c.cols), a.block(row, 0, rows, a.cols), b, accumulate, next);
     });
   }
   /// c = a b + bias, the bias (columns) added to every row.
-  void affine(kernels::View<T> c, kernels::View<const T> a, kernels::View<const T> b, const T* bias) {
+  void affine(kernels::View<T> c, kernels::View<const T> a, kernels::View<const T> b, const T* bias,
+              const kernels::Next<T>& next = {}) {
     over_rows(c.rows, 2 * a.rows * a.cols * b.cols, [&](Index row, Index rows) {
-      kernels::gemm_bias(c.block(row, 0, rows, c.cols), a.block(row, 0, rows, a.cols), b, bias);
+      kernels::gemm_bias(c.block(row, 0, rows, c.cols), a.block(row, 0, rows, a.cols), b, bias, next);
     });
   }
   /// h = gelu(z) and, unless slope.data is null, slope = gelu'(z), with z = a b + bias.
   void affine_gelu(kernels::View<T> h, kernels::View<T> slope, kernels::View<const T> a, kernels::View<const T> b,
-                   const T* bias) {
+                   const T* bias, const kernels::Next<T>& next = {}) {
     over_rows(h.rows, 2 * a.rows * a.cols * b.cols, [&](Index row, Index rows) {
       const kernels::View<T> dh = slope.data ? slope.block(row, 0, rows, h.cols) : slope;
-      kernels::gemm_bias_gelu(h.block(row, 0, rows, h.cols), dh, a.block(row, 0, rows, a.cols), b, bias);
+      kernels::gemm_bias_gelu(h.block(row, 0, rows, h.cols), dh, a.block(row, 0, rows, a.cols), b, bias, next);
     });
   }
   /// Adds executed floating-point operations to work(), for ops with products of their own.
@@ -202,8 +204,9 @@ template <Real T> template <class F> void Var<T>::add_with(F&& f) const {
   f(MatMap<T>(node_->grad, rows(), cols()), !first);
 }
 
-template <Real T> void Var<T>::add_product(kernels::View<const T> a, kernels::View<const T> b) const {
-  add_with([&](MatMap<T> g, bool accumulate) { node_->tape->product(kernels::view(g), a, b, accumulate); });
+template <Real T>
+void Var<T>::add_product(kernels::View<const T> a, kernels::View<const T> b, const kernels::Next<T>& next) const {
+  add_with([&](MatMap<T> g, bool accumulate) { node_->tape->product(kernels::view(g), a, b, accumulate, next); });
 }
 
 }  // namespace wsym

@@ -68,8 +68,8 @@ template <Real T> class Var {
         grad.noalias() = g;
     });
   }
-  /// Contributes the product a b, through the library's own product.
-  void add_product(kernels::View<const T> a, kernels::View<const T> b) const;
+  /// Contributes the product a b, through the library's own product; `next` as in kernels::gemm.
+  void add_product(kernels::View<const T> a, kernels::View<const T> b, const kernels::Next<T>& next = {}) const;
   /// Contributes whatever f(gradient, accumulate) writes: f assigns when accumulate is false, else adds.
   template <class F> void add_with(F&& f) const;
 

@@ -28,6 +28,7 @@ template <Real T> struct Plan {
   bool gelu = false;
   T* slope = nullptr;  // where the derivative of GELU goes, or null
   Index slope_row = 0;
+  Next<T> next = {};  // asked for by the products that run() takes
 };
 
 /// GELU of some rows that are complete, in one run where they lie close.
@@ -50,10 +51,18 @@ inline Index cut(Index size, Index parts, Index i) {
   return size * i / parts;
 }
 
+/// What a product asks for while it runs: `next`, over all its tiles and little beside the steps of one.
+template <Real T> std::array<Ahead<T>, 2> ahead_of(const Plan<T>& plan, Index depth_parts) {
+  const Index tiles = cuts(plan.c.rows, tile_rows(tile_vectors)) * cuts(plan.c.cols, tile_cols<T>) * depth_parts;
+  const Index most = plan.a.cols / depth_parts / 2;
+  return {Ahead<T>(plan.next[0], tiles, most), Ahead<T>(plan.next[1], tiles, most)};
+}
+
 template <Real T> void run(const Plan<T>& plan) {
   alignas(alignment) T panel[depth_block * tile_cols<T>];
-  const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row] = plan;
+  const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row, next] = plan;
   const Index row_parts = cuts(c.rows, row_block), depth_parts = cuts(a.cols, depth_block);
+  auto ahead = ahead_of(plan, depth_parts);
   for (Index r = 0; r < row_parts; ++r)
     for (Index d = 0; d < depth_parts; ++d) {
       const Index i = cut(c.rows, row_parts, r), rows = cut(c.rows, row_parts, r + 1) - i;
@@ -75,7 +84,7 @@ template <Real T> void run(const Plan<T>& plan) {
                         .c = &c(i, j),
                         .c_row = c.row_stride,
                         .tail = 0},
-                       rows, cols);
+                       rows, cols, [&] { ahead[0].ask(), ahead[1].ask(); });
       }
       if (d + 1 == depth_parts) finish(plan, i, rows);
     }
@@ -100,7 +109,7 @@ template <Real T> void run_columns(View<const T> a, View<const T> b, bool starte
                     .c = sums,
                     .c_row = width,
                     .tail = 0},
-                   b.cols, width);
+                   b.cols, width, [] {});
   }
 }
 
@@ -108,7 +117,7 @@ template <Real T> void run_columns(View<const T> a, View<const T> b, bool starte
 template <Real T> void run_narrow(const Plan<T>& plan) {
   constexpr Index block = 4 * tile_cols<T>;
   alignas(alignment) T sums[narrow * block];
-  const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row] = plan;
+  const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row, next] = plan;
   const bool by_rows = a.col_stride == 1 && a.row_stride != 1;
   const Index most = by_rows ? block : tile_cols<T>;
   for (Index i = 0; i < c.rows; i += most) {
@@ -130,7 +139,7 @@ template <Real T> void run_narrow(const Plan<T>& plan) {
 }
 
 template <Real T> void product(const Plan<T>& plan) {
-  const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row] = plan;
+  const auto& [c, a, b, start, start_row, with_gelu, slope, slope_row, next] = plan;
   assert(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows);
   assert(c.col_stride == 1 || c.cols <= 1);
   if (c.rows == 0 || c.cols == 0) return;
@@ -154,25 +163,27 @@ template <Real T> void product(const Plan<T>& plan) {
 ///
 /// With three columns or more every entry is one chain of multiply_add over k in ascending order, from 0 or c; with one
 /// or two it is the sum that dot_product describes. Its bits depend on its row of a, its column of b, k and n alone,
-/// not on other rows or columns, tiles or strides. (Only the payload of a NaN may differ.)
+/// not on other rows or columns, tiles or strides. (Only the payload of a NaN may differ.) `next`, here and below, says
+/// what is read soon after, for the sake of time alone.
 template <Real T>
 void gemm(View<T> c, std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
-          bool accumulate = false) {
-  detail::product<T>({.c = c, .a = a, .b = b, .start = accumulate ? c.data : nullptr, .start_row = c.row_stride});
+          bool accumulate = false, const std::type_identity_t<Next<T>>& next = {}) {
+  detail::product<T>(
+      {.c = c, .a = a, .b = b, .start = accumulate ? c.data : nullptr, .start_row = c.row_stride, .next = next});
 }
 
 /// c = a b + bias, bias (n) added to every row: the sum of gemm, started from bias.
 template <Real T>
 void gemm_bias(View<T> c, std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
-               std::type_identity_t<const T*> bias) {
-  detail::product<T>({.c = c, .a = a, .b = b, .start = bias, .start_row = 0});
+               std::type_identity_t<const T*> bias, const std::type_identity_t<Next<T>>& next = {}) {
+  detail::product<T>({.c = c, .a = a, .b = b, .start = bias, .start_row = 0, .next = next});
 }
 
 /// h = gelu(z) and, unless dh.data is null, dh = gelu'(z), with z = a b + bias. The bits of gemm_bias followed by gelu.
 /// h and dh have unit column stride.
 template <Real T>
 void gemm_bias_gelu(View<T> h, View<T> dh, std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
-                    std::type_identity_t<const T*> bias) {
+                    std::type_identity_t<const T*> bias, const std::type_identity_t<Next<T>>& next = {}) {
   detail::product<T>({.c = h,
                       .a = a,
                       .b = b,
@@ -180,7 +191,8 @@ void gemm_bias_gelu(View<T> h, View<T> dh, std::type_identity_t<View<const T>> a
                       .start_row = 0,
                       .gelu = true,
                       .slope = dh.data,
-                      .slope_row = dh.row_stride});
+                      .slope_row = dh.row_stride,
+                      .next = next});
 }
 
 }  // namespace WSYM_SIMD

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "wsym/kernels/view.hpp"
+#include "wsym/kernels/ahead.hpp"
 
 namespace wsym::kernels {
 inline namespace WSYM_SIMD {
@@ -96,17 +96,21 @@ template <Real T> constexpr Index most_cols(Index rows, Index cols) {
 }
 
 /// c = start + a b for up to tile_cols columns, or for most_cols, and any number of rows, which are shared out evenly
-/// among the tiles. job.a, job.c and job.start stand at the first row.
-template <Real T> void tile_column(TileJob<T> job, Index rows, Index cols) {
+/// among the tiles. job.a, job.c and job.start stand at the first row. Before each tile f() is called.
+template <Real T, class F> void tile_column(TileJob<T> job, Index rows, Index cols, const F& f) {
   static constexpr auto tiles = detail::all_tiles<T>(std::make_integer_sequence<int, tile_vectors>{});
   const Index vectors = (cols + lanes<T> - 1) / lanes<T>;
   job.tail = cols - (vectors - 1) * lanes<T>;
-  if (vectors > tile_vectors) return rows == 1 ? tile<T, 1, 2 * tile_vectors>(job) : tile<T, 2, 2 * tile_vectors>(job);
+  if (vectors > tile_vectors) {
+    f();
+    return rows == 1 ? tile<T, 1, 2 * tile_vectors>(job) : tile<T, 2, 2 * tile_vectors>(job);
+  }
   const auto& of_rows = tiles[static_cast<std::size_t>(vectors - 1)];
   const Index most = tile_rows(static_cast<int>(vectors)), count = (rows + most - 1) / most;
   const Index least = rows / count, longer = rows % count;
   for (Index t = 0; t < count; ++t) {
     const Index now = least + (t < longer ? 1 : 0);
+    f();
     of_rows[static_cast<std::size_t>(now - 1)](job);
     job.a += now * job.a_row;
     job.c += now * job.c_row;

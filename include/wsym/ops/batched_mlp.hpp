@@ -33,14 +33,25 @@ template <Real T> struct BatchedMlp {
     }
   }
 
+  /// What forward and backward of an expert read first.
+  kernels::Next<T> first_of(Index e) const {
+    if (e == layers[0].experts()) return {};
+    return {layers[0].weight(e).view(), input(e, 0)};
+  }
+  kernels::Next<T> last_of(Index e) const {
+    if (e < 0) return {};
+    return {batch(y.grad().data(), y.cols(), e), input(e, layers.size() - 1)};
+  }
+
   void forward(Index e) const {
     for (std::size_t l = 0; l < layers.size(); ++l) {
       const kernels::View<const T> w = layers[l].weight(e).view().transposed();
       const T* bias = layers[l].bias(e).data();
-      if (l + 1 == layers.size()) return x.tape().affine(batch(y.out().data(), w.cols, e), input(e, l), w, bias);
+      if (l + 1 == layers.size())
+        return x.tape().affine(batch(y.out().data(), w.cols, e), input(e, l), w, bias, first_of(e + 1));
       T* slope = hidden[l].slope.data;
       x.tape().affine_gelu(batch(hidden[l].value.data, w.cols, e), slope ? batch(slope, w.cols, e) : kernels::View<T>{},
-                           input(e, l), w, bias);
+                           input(e, l), w, bias, {layers[l + 1].weight(e).view()});
     }
   }
 
@@ -50,13 +61,13 @@ template <Real T> struct BatchedMlp {
     pull_bias(dz, layers.back().bias(e));
     for (std::size_t l = layers.size(); l-- > 0;) {
       const Var<T> w = layers[l].weight(e);
-      w.add_product(dz.transposed(), input(e, l));
+      w.add_product(dz.transposed(), input(e, l), {w.view()});
       if (l == 0) {
-        if (dx) x.tape().product(batch(dx, x.cols(), e), dz, w.view(), accumulate);
+        if (dx) x.tape().product(batch(dx, x.cols(), e), dz, w.view(), accumulate, last_of(e - 1));
         return;
       }
       const kernels::View<T> slope = batch(hidden[l - 1].slope.data, layers[l].in(), e);
-      x.tape().product({room, slope.rows, slope.cols, slope.cols}, dz, w.view());
+      x.tape().product({room, slope.rows, slope.cols, slope.cols}, dz, w.view(), false, {slope, input(e, l - 1)});
       pull_gelu<T>(slope, room, layers[l - 1].bias(e));
       dz = slope;
     }
