@@ -23,7 +23,7 @@ template <class T> View<T> row_view(T* row, Index n) {
   return {row, 1, n, n};
 }
 
-constexpr Index widths[] = {1, 2, 3, 7, 9, 10, 16, 17, 63, 64, 65};
+constexpr Index widths[] = {1, 2, 3, 7, 8, 9, 10, 12, 16, 17, 24, 32, 48, 63, 64, 65};
 
 }  // namespace
 
@@ -58,6 +58,25 @@ TEST_CASE_TEMPLATE("softmax_rows: the specification's values, unmoved by a shift
   }
 }
 
+TEST_CASE_TEMPLATE("softmax_rows: the form for whole vectors has the bits of the form for all widths", T, float,
+                   double) {
+  for (int vectors : {2, 3, 4})
+    for (Index rows : {Index{1}, Index{2}, Index{kernels::lanes<T>}}) {
+      const Index cols = vectors * kernels::lanes<T>;
+      testing::Numbers next;
+      Guarded<T> x(rows, cols), fast(rows, cols), slow(rows, cols);
+      x.fill([&] { return 60 * next(); });
+      x(0, 1) = -std::numeric_limits<T>::infinity();
+      kernels::softmax_rows(x.view(), fast.view());
+      kernels::detail::softmax_lanes<T>(x.view(), slow.view());
+      int wrong = !fast.intact();
+      for (Index i = 0; i < rows; ++i)
+        for (Index j = 0; j < cols; ++j) wrong += !testing::same_bits(fast(i, j), slow(i, j));
+      CAPTURE(cols);
+      CHECK(wrong == 0);
+    }
+}
+
 TEST_CASE_TEMPLATE("softmax_rows: a logit of -inf has probability 0, a NaN spoils its row alone", T, float, double) {
   T x[] = {T(0), -std::numeric_limits<T>::infinity(), T(0), std::numeric_limits<T>::quiet_NaN()};
   const View<T> rows{x, 2, 2, 2};
@@ -66,6 +85,18 @@ TEST_CASE_TEMPLATE("softmax_rows: a logit of -inf has probability 0, a NaN spoil
   CHECK(x[1] == T(0));
   CHECK(std::isnan(x[2]));
   CHECK(std::isnan(x[3]));
+  for (Index cols : widths)
+    for (T bad : {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity()})
+      for (Index at : {Index{0}, cols - 1}) {
+        Guarded<T> y(3, cols);
+        y.fill([] { return 0; });
+        y(1, at) = bad;
+        kernels::softmax_rows(y.view(), y.view());
+        int wrong = 0;
+        for (Index j = 0; j < cols; ++j) wrong += !std::isnan(y(1, j)) + !(y(0, j) == y(2, j) && y(0, j) > 0);
+        CAPTURE(cols);
+        CHECK(wrong == 0);
+      }
 }
 
 TEST_CASE_TEMPLATE("cross_entropy_rows: the specification's loss and gradient", T, float, double) {
@@ -116,7 +147,7 @@ TEST_CASE_TEMPLATE("cross_entropy_rows: logits of any finite size give a finite 
 }
 
 TEST_CASE_TEMPLATE("softmax_rows, cross_entropy_rows: a row alone has the bits it has in a batch", T, float, double) {
-  for (Index cols : {2, 10, 37, 70}) {
+  for (Index cols : {2, 8, 10, 16, 32, 37, 64, 70}) {
     constexpr Index rows = 21;
     testing::Numbers next;
     Guarded<T> x(rows, cols), y(rows, cols), g(rows, cols), one(1, cols), loss(1, rows);

@@ -38,6 +38,45 @@ template <Real T> void softmax_lanes(View<const T> x, View<T> y) {
   pack<T>(View<const T>{e, x.cols, x.rows, lanes<T>}.transposed(), y.data, y.row_stride, x.cols);
 }
 
+/// softmax_lanes for rows of `Vectors` whole vectors, with the same bits: entries stay where they lie, and are turned
+/// only to be compared and added up.
+template <Real T, int Vectors> void softmax_vectors(View<const T> x, View<T> y) {
+  alignas(alignment) T scale[lanes<T>], e[lanes<T>][Vectors * lanes<T>];
+  Vec<T> turned[lanes<T>] = {};
+  for (Index i = 0; i < x.rows; ++i) {
+    turned[i] = load(&x(i, 0));
+    WSYM_UNROLL
+    for (int v = 1; v < Vectors; ++v) turned[i] = maximum<T>(load(&x(i, v * lanes<T>)), turned[i]);
+  }
+  transpose<T>(turned);
+  WSYM_UNROLL
+  for (int l = 1; l < lanes<T>; ++l) turned[0] = maximum<T>(turned[l], turned[0]);
+  store<T>(scale, turned[0]);
+  for (Index i = 0; i < x.rows; ++i) {
+    WSYM_UNROLL
+    for (int v = 0; v < Vectors; ++v) store<T>(e[i] + v * lanes<T>, exp<T>(load(&x(i, v * lanes<T>)) - scale[i]));
+  }
+  Vec<T> sum{};
+  for (int v = 0; v < Vectors; ++v) {
+    load_square<T>(e[0] + v * lanes<T>, Vectors * lanes<T>, lanes<T>, x.rows, turned);
+    WSYM_UNROLL
+    for (int l = 0; l < lanes<T>; ++l) sum += turned[l];
+  }
+  store<T>(scale, sum);
+  for (Index i = 0; i < x.rows; ++i) {
+    WSYM_UNROLL
+    for (int v = 0; v < Vectors; ++v) store<T>(&y(i, v * lanes<T>), load(e[i] + v * lanes<T>) / scale[i]);
+  }
+}
+
+/// softmax of up to `lanes` rows of at most short_row columns, in the form that is fastest for their number.
+template <Real T> void softmax_short(View<const T> x, View<T> y) {
+  if (x.cols == 2 * lanes<T>) return softmax_vectors<T, 2>(x, y);
+  if (x.cols == 3 * lanes<T>) return softmax_vectors<T, 3>(x, y);
+  if (x.cols == 4 * lanes<T>) return softmax_vectors<T, 4>(x, y);
+  softmax_lanes(x, y);
+}
+
 template <Real T>
 void cross_entropy_lanes(View<const T> x, const std::int32_t* labels, const T* weights, T* loss, View<T> gradient) {
   alignas(alignment) T e[short_row * lanes<T>], at_label[lanes<T>] = {}, label[lanes<T>] = {};
@@ -85,7 +124,7 @@ template <Real T, class F> [[gnu::always_inline]] inline RowScale<T> scan_row(co
 template <Real T> void softmax_rows(std::type_identity_t<View<const T>> x, View<T> y) {
   if (x.cols <= detail::short_row)
     return detail::for_each_lanes<T>(x.rows, [&](Index i, Index rows) {
-      detail::softmax_lanes<T>(x.block(i, 0, rows, x.cols), y.block(i, 0, rows, x.cols));
+      detail::softmax_short<T>(x.block(i, 0, rows, x.cols), y.block(i, 0, rows, x.cols));
     });
   for (Index i = 0; i < x.rows; ++i) {
     T* row = &y(i, 0);
