@@ -27,15 +27,14 @@ template <Real T> void top_k_row(View<const T> x, Index k, T* value, std::int32_
 /// The same for up to `lanes` rows at once, one in a lane. False, and no answer, where an entry that counts is -inf.
 template <Real T, int K> bool top_k_lanes(View<const T> x, std::int32_t* column) {
   constexpr T none = -std::numeric_limits<T>::infinity();
-  constexpr Index block = 64;  // columns
-  alignas(alignment) T entries[block * lanes<T>], columns[K][lanes<T>], least[lanes<T>];
-  Vec<T> value[K], at[K] = {};
+  alignas(alignment) T columns[K][lanes<T>], least[lanes<T>];
+  Vec<T> value[K], at[K] = {}, column_of[lanes<T>];
   std::fill_n(value, K, broadcast(none));
-  for (Index first = 0; first < x.cols; first += block) {
-    const Index cols = std::min(block, x.cols - first);
-    pack<T>(x.block(0, first, x.rows, cols).transposed(), entries, lanes<T>, lanes<T>);
+  for (Index first = 0; first < x.cols; first += lanes<T>) {
+    const Index cols = std::min<Index>(lanes<T>, x.cols - first);
+    load_square<T>(&x(0, first), x.row_stride, cols, x.rows, column_of);
     for (Index j = 0; j < cols; ++j) {
-      const Vec<T> now = load(entries + j * lanes<T>), here = broadcast(static_cast<T>(first + j));
+      const Vec<T> now = column_of[j], here = broadcast(static_cast<T>(first + j));
       WSYM_UNROLL
       for (int r = K - 1; r > 0; --r) {
         at[r] = now > value[r - 1] ? at[r - 1] : now > value[r] ? here : at[r];
