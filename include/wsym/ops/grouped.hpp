@@ -109,10 +109,21 @@ template <Real T> struct GroupedMlp {
       const kernels::View<const T> w = layers[l].weight(e).view().transposed();
       const T* bias = layers[l].bias(e).data();
       if (l < hidden_layers())
-        x.tape().affine_gelu(at(e, l).value, at(e, l).slope, input(e, l), w, bias);
+        x.tape().affine_gelu(at(e, l).value, at(e, l).slope, input(e, l), w, bias, {layers[l + 1].weight(e).view()});
       else
-        x.tape().affine(y.out_view().block(0, e * w.cols, x.rows(), w.cols), input(e, l), w, bias);
+        x.tape().affine(y.out_view().block(0, e * w.cols, x.rows(), w.cols), input(e, l), w, bias, weights_of(e + 1));
     }
+  }
+
+  /// The weights that forward of an expert reads first.
+  kernels::Next<T> weights_of(Index e) const {
+    if (e == layers[0].experts()) return {};
+    return {layers[0].weight(e).view()};
+  }
+  /// The hidden value that backward of an expert reads first.
+  kernels::Next<T> hidden_of(Index e) const {
+    if (e < 0) return {};
+    return {input(e, hidden_layers())};
   }
 
   /// `room` is for the gradient of one expert's widest hidden layer.
@@ -122,10 +133,10 @@ template <Real T> struct GroupedMlp {
     pull_bias(dz, layers.back().bias(e));
     for (std::size_t l = layers.size(); l-- > 0;) {
       const Var<T> w = layers[l].weight(e);
-      w.add_product(dz.transposed(), input(e, l));
-      if (l == 0) return x.add_product(dz, w.view());
+      w.add_product(dz.transposed(), input(e, l), {w.view()});
+      if (l == 0) return x.add_product(dz, w.view(), hidden_of(e - 1));
       const kernels::View<T> slope = at(e, l - 1).slope;
-      x.tape().product({room, slope.rows, slope.cols, slope.cols}, dz, w.view());
+      x.tape().product({room, slope.rows, slope.cols, slope.cols}, dz, w.view(), false, {slope, input(e, l - 1)});
       pull_gelu<T>(slope, room, layers[l - 1].bias(e));
       dz = slope;
     }
