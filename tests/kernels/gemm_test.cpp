@@ -123,8 +123,8 @@ TEST_CASE_TEMPLATE("gemm: what is read next changes no bit", T, float, double) {
     const kernels::Next<T> next{View<const T>{soon.data(), 50, 20, 20}, View<const T>{later.data(), 1, 1, 7}};
     const auto compare = [&] {
       int wrong = !hinted.intact();
-      for (Index i = 0; i < m; ++i)
-        for (Index j = 0; j < n; ++j) wrong += !testing::same_bits(plain(i, j), hinted(i, j));
+      for (Index i = 0; i < plain.view().rows; ++i)
+        for (Index j = 0; j < plain.view().cols; ++j) wrong += !testing::same_bits(plain(i, j), hinted(i, j));
       CHECK(wrong == 0);
     };
     gemm(plain.view(), a.view(), b.view());
