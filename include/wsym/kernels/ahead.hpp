@@ -28,6 +28,9 @@ template <Real T> class Ahead {
     at_ += now, left_ -= now;
   }
 
+  /// Elements that have not been asked for.
+  Index left() const { return left_; }
+
  private:
   static constexpr Index line = 64 / static_cast<Index>(sizeof(T));
   const T* at_;

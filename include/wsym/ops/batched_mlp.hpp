@@ -33,12 +33,12 @@ template <Real T> struct BatchedMlp {
     }
   }
 
-  /// What forward and backward of an expert read first.
-  kernels::Next<T> first_of(Index e) const {
+  /// What forward, or backward, of an expert reads first; nothing for an expert that is not there.
+  kernels::Next<T> forward_reads(Index e) const {
     if (e == layers[0].experts()) return {};
     return {layers[0].weight(e).view(), input(e, 0)};
   }
-  kernels::Next<T> last_of(Index e) const {
+  kernels::Next<T> backward_reads(Index e) const {
     if (e < 0) return {};
     return {batch(y.grad().data(), y.cols(), e), input(e, layers.size() - 1)};
   }
@@ -48,7 +48,7 @@ template <Real T> struct BatchedMlp {
       const kernels::View<const T> w = layers[l].weight(e).view().transposed();
       const T* bias = layers[l].bias(e).data();
       if (l + 1 == layers.size())
-        return x.tape().affine(batch(y.out().data(), w.cols, e), input(e, l), w, bias, first_of(e + 1));
+        return x.tape().affine(batch(y.out().data(), w.cols, e), input(e, l), w, bias, forward_reads(e + 1));
       T* slope = hidden[l].slope.data;
       x.tape().affine_gelu(batch(hidden[l].value.data, w.cols, e), slope ? batch(slope, w.cols, e) : kernels::View<T>{},
                            input(e, l), w, bias, {layers[l + 1].weight(e).view()});
@@ -63,7 +63,7 @@ template <Real T> struct BatchedMlp {
       const Var<T> w = layers[l].weight(e);
       w.add_product(dz.transposed(), input(e, l), {w.view()});
       if (l == 0) {
-        if (dx) x.tape().product(batch(dx, x.cols(), e), dz, w.view(), accumulate, last_of(e - 1));
+        if (dx) x.tape().product(batch(dx, x.cols(), e), dz, w.view(), accumulate, backward_reads(e - 1));
         return;
       }
       const kernels::View<T> slope = batch(hidden[l - 1].slope.data, layers[l].in(), e);

@@ -111,17 +111,17 @@ template <Real T> struct GroupedMlp {
       if (l < hidden_layers())
         x.tape().affine_gelu(at(e, l).value, at(e, l).slope, input(e, l), w, bias, {layers[l + 1].weight(e).view()});
       else
-        x.tape().affine(y.out_view().block(0, e * w.cols, x.rows(), w.cols), input(e, l), w, bias, weights_of(e + 1));
+        x.tape().affine(y.out_view().block(0, e * w.cols, x.rows(), w.cols), input(e, l), w, bias,
+                        forward_reads(e + 1));
     }
   }
 
-  /// The weights that forward of an expert reads first.
-  kernels::Next<T> weights_of(Index e) const {
+  /// What forward, or backward, of an expert reads first; nothing for an expert that is not there.
+  kernels::Next<T> forward_reads(Index e) const {
     if (e == layers[0].experts()) return {};
     return {layers[0].weight(e).view()};
   }
-  /// The hidden value that backward of an expert reads first.
-  kernels::Next<T> hidden_of(Index e) const {
+  kernels::Next<T> backward_reads(Index e) const {
     if (e < 0) return {};
     return {input(e, hidden_layers())};
   }
@@ -134,7 +134,7 @@ template <Real T> struct GroupedMlp {
     for (std::size_t l = layers.size(); l-- > 0;) {
       const Var<T> w = layers[l].weight(e);
       w.add_product(dz.transposed(), input(e, l), {w.view()});
-      if (l == 0) return x.add_product(dz, w.view(), hidden_of(e - 1));
+      if (l == 0) return x.add_product(dz, w.view(), backward_reads(e - 1));
       const kernels::View<T> slope = at(e, l - 1).slope;
       x.tape().product({room, slope.rows, slope.cols, slope.cols}, dz, w.view(), false, {slope, input(e, l - 1)});
       pull_gelu<T>(slope, room, layers[l - 1].bias(e));
