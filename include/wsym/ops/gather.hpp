@@ -17,10 +17,12 @@ template <Real T> void clear_unused(MatMap<T> x, const Dispatch& d) {
   x.bottomRows(x.rows() - d.kept()).setZero();
 }
 
+/// How many rows that jump about are asked for before their turn.
+inline constexpr Index ahead = 16;
+
 /// Calls f(p, row) for every place p, in order, with the row of x that its choice has (or, of pairs, the choice
 /// itself). These jump about in x, so they are asked for ahead.
 template <Real T, class F> void over_places(ConstMatMap<T> x, const Dispatch& d, bool of_pairs, const F& f) {
-  constexpr Index ahead = 16;
   const auto at = [&](Index p) {
     return of_pairs ? Index{d.pair[p]} : d.row(p);
   };
@@ -32,7 +34,6 @@ template <Real T, class F> void over_places(ConstMatMap<T> x, const Dispatch& d,
 /// Calls f(i, place) for every choice i of row n, in order, that was kept, with the places of later rows asked for
 /// ahead.
 template <Real T, class F> void over_choices(ConstMatMap<T> batches, const Dispatch& d, Index n, const F& f) {
-  constexpr Index ahead = 16;
   for (Index i = n * d.choices; i < (n + 1) * d.choices; ++i) {
     if (i + ahead < d.rows * d.choices && d.place[i + ahead] >= 0)
       kernels::prefetch(batches.data() + d.place[i + ahead] * batches.cols(), batches.cols());
