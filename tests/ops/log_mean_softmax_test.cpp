@@ -57,6 +57,34 @@ TEST_CASE_TEMPLATE("log_mean_softmax: logits of any size stay finite", T, float,
   CHECK(test::worst_error(y, std::vector<T>(2, -std::log(T(2)))) < test::tolerance<T>);
 }
 
+TEST_CASE_TEMPLATE("log_mean_softmax: a shift of a member's logits changes neither value nor gradient", T, float,
+                   double) {
+  const Tensor<T> near({4, 2}, {0, 0, 8, 0, T(-16), 0, 0, T(-64)});
+  for (const T shift : {T(1e4), T(-1e6), T(1e8)}) {
+    Tensor<T> far = near;
+    far.mat().topRows(2).array() += shift;  // exact
+    CHECK(same_bits(test::value_of<T>(averaged({2}), {far}), test::value_of<T>(averaged({2}), {near})));
+    CHECK(test::gradients_of<T>(averaged({2}), {far}, Key(1)) == test::gradients_of<T>(averaged({2}), {near}, Key(1)));
+  }
+}
+
+TEST_CASE_TEMPLATE("log_mean_softmax: members share a gradient as their probabilities, however small these are", T,
+                   float, double) {
+  // class 1 has the probabilities exp(-2^30) and exp(-2^30 - 1024): the first member's alone counts
+  const Tensor<T> logits({2, 2}, {T(0), T(-1073741824), T(0), T(-1073742848)});
+  const Parameter<T> x(logits);
+  Tape<T> tape;
+  tape.backward(log_mean_softmax(tape.use(x), {2}), std::vector<T>{0, 1});
+  const std::vector<T> expected{-1, 1, 0, 0};
+  CHECK(std::vector<T>(tape.gradient(x).begin(), tape.gradient(x).end()) == expected);
+}
+
+TEST_CASE_TEMPLATE("log_mean_softmax: a member's NaN gives NaN in its row alone", T, float, double) {
+  const T nan = std::numeric_limits<T>::quiet_NaN(), infinity = std::numeric_limits<T>::infinity();
+  const Tensor<T> y = test::value_of<T>(averaged({2}), {Tensor<T>({4, 2}, {nan, 0, 0, 0, 0, -infinity, 0, 0})});
+  CHECK((std::isnan(y(0, 0)) && std::isnan(y(0, 1)) && y(1, 0) == y(1, 1) && std::isfinite(y(1, 0))));
+}
+
 TEST_CASE_TEMPLATE(
     "log_mean_softmax: a class that no member gives anything is -inf, and to the others as if it were not", T, float,
     double) {

@@ -14,39 +14,45 @@ template <Real T> Var<T> log_mean_softmax(Var<T> logits, const Tiling& tiling) {
   const Index rows = detail::untiled_rows("log_mean_softmax", logits, tiling), cols = logits.cols();
   expect(rows >= 1 && cols >= 1, "log_mean_softmax: logits are ", logits.shape(), "; they need a row and a class");
   Tape<T>& tape = logits.tape();
-  MatMap<T> p(tape.scratch(logits.size()), logits.rows(), cols);  // ln softmax, then softmax
+  constexpr T none = -std::numeric_limits<T>::infinity();
+  MatMap<T> log_p(tape.scratch(logits.size()), logits.rows(), cols);  // ln softmax of a member
   for (Index i = 0; i < logits.rows(); ++i) {
     const auto s = logits.value().row(i).array();
     const T most = s.maxCoeff();
-    p.row(i).array() = s - (most + std::log((s - most).exp().sum()));
+    log_p.row(i).array() = (s - most) - std::log((s - most).exp().sum());  // most + ln sum would round away the sum
   }
   Var<T> y = tape.result(detail::untiled(logits.shape(), tiling.members, rows), logits);
+  T* share = y.takes_gradient() ? tape.scratch(logits.size()) : nullptr;  // r: of a member in the members' p_c
   for (Index n = 0; n < rows; ++n)
     for (Index c = 0; c < cols; ++c) {
-      T most = p(tiling.row(0, n, rows), c), sum = 0;
-      for (Index m = 1; m < tiling.members; ++m) most = std::max(most, p(tiling.row(m, n, rows), c));
-      if (most == -std::numeric_limits<T>::infinity()) {  // no member gives the class anything
-        y.out()(n, c) = most;
-        continue;
-      }
-      for (Index m = 0; m < tiling.members; ++m) sum += std::exp(p(tiling.row(m, n, rows), c) - most);
+      const auto l = [&](Index m) {
+        return log_p(tiling.row(m, n, rows), c);
+      };
+      T most = l(0), sum = 0;
+      for (Index m = 1; m < tiling.members; ++m) most = std::max(most, l(m));
+      const auto part = [&](Index m) {
+        return l(m) == none ? T(0) : std::exp(l(m) - most);
+      };
+      for (Index m = 0; m < tiling.members; ++m) sum += part(m);
       y.out()(n, c) = most + std::log(sum / static_cast<T>(tiling.members));
+      for (Index m = 0; share && m < tiling.members; ++m)
+        share[tiling.row(m, n, rows) * cols + c] = part(m) == T(0) ? T(0) : part(m) / sum;
     }
-  T* log_p = p.data();
+  const T* l = log_p.data();
   y.pull([=] {
-    const MatMap<T> l(log_p, logits.rows(), cols);
     logits.add_with([&](MatMap<T> d, bool accumulate) {
       if (!accumulate) d.setZero();
       for (Index m = 0; m < tiling.members; ++m)
         for (Index n = 0; n < rows; ++n) {
           const Index i = tiling.row(m, n, rows);
-          T along = 0;
-          const auto part = [&](Index c) {  // g_c r_mc
-            if (l(i, c) == -std::numeric_limits<T>::infinity()) return T(0);
-            return y.grad()(n, c) * std::exp(l(i, c) - y.value()(n, c)) / static_cast<T>(tiling.members);
-          };
-          for (Index c = 0; c < cols; ++c) along += part(c);
-          for (Index c = 0; c < cols; ++c) d(i, c) += part(c) - std::exp(l(i, c)) * along;
+          const ConstArrayMap<T> r(share + i * cols, cols), p(l + i * cols, cols);
+          T along = 0;  // sum_c g_c r_mc
+          for (Index c = 0; c < cols; ++c)
+            if (r[c] != T(0)) along += y.grad()(n, c) * r[c];
+          for (Index c = 0; c < cols; ++c) {
+            if (r[c] != T(0)) d(i, c) += y.grad()(n, c) * r[c];
+            d(i, c) -= std::exp(p[c]) * along;
+          }
         }
     });
   });
