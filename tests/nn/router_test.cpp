@@ -196,6 +196,21 @@ TEST_CASE_TEMPLATE("router: a bias changes who is chosen and no weight", T, floa
   CHECK(after.weights.data()[1] == after.gates.data()[0]);
 }
 
+TEST_CASE_TEMPLATE("router: renormalised weights of experts whose gates vanish are the softmax over them", T, float,
+                   double) {
+  const T far = std::same_as<T, float> ? 200 : 1500;
+  for (const Index k : {Index(1), Index(2)}) {
+    Router<T> router = answering(Tensor<T>({1, 4}, {1, far, 0, far}), {.choices = k, .renormalise = true});
+    router.bias = Tensor<T>({4}, {2, 0, 2, 0});
+    Tape<T> tape;
+    const Tensor<T> x = identity<T>(1);
+    const Routing<T> r = router(tape.constant(x), Pass<T>::evaluate());
+    CHECK(r.chosen.value().isZero(0));
+    const double first = k == 1 ? 1 : 1 / (1 + std::exp(-1.0)), weights[] = {first, 1 - first};
+    for (Index i = 0; i < k; ++i) CHECK(near(r.weights.value()(0, i), weights[r.column[i] / 2]) < test::tolerance<T>);
+  }
+}
+
 TEST_CASE_TEMPLATE("router: with members an expert's bias meets its own columns, a shared expert's all", T, float,
                    double) {
   Router<T> router(3, 6, {.choices = 1, .members = 2, .shared = 2}, Key(1));  // {0, 1} and {2, 3} of their own, {4, 5}

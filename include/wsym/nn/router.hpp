@@ -25,7 +25,7 @@ struct RouterOptions {
   enum class NoiseScale { all_experts, own_experts };
 
   Index choices = 1;         // K: experts of a row
-  bool renormalise = false;  // weights of the K chosen ones divided by their sum; false: as the softmax over all says
+  bool renormalise = false;  // weights of the K: the softmax over them alone; false: as the softmax over all says
   double noise = 1;          // standard deviation of the noise on logits, times the number of experts
   NoiseScale noise_scale = NoiseScale::all_experts;
   Index noise_experts = 0;  // over how many experts the noise is spread; 0: as noise_scale says
@@ -41,7 +41,7 @@ template <Real T> struct Routing {
   Var<T> noisy;                // (rows, columns): the same Var without noise
   Var<T> gates;                // (rows, columns): softmax of the noisy logits
   Var<T> chosen;               // (rows, K): the gates of the K largest, largest first
-  Var<T> weights;              // (rows, K): the same, or divided by their sum
+  Var<T> weights;              // (rows, K): the same, or the softmax over the K alone
   const std::int32_t* column;  // (rows, K)
   const std::int32_t* expert;  // (rows, K), counted over all members
   double sigma;                // of the noise; 0 without
@@ -116,7 +116,7 @@ template <Real T> struct Router {
             noisy,
             gates,
             chosen,
-            options.renormalise ? normalise_rows(chosen) : chosen,
+            options.renormalise ? normalise_taken(noisy, chosen, column) : chosen,
             column,
             counted_over_all(tape, column, x.rows()),
             deviation};

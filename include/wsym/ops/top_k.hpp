@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <limits>
+
 #include "wsym/kernels/rows.hpp"
 #include "wsym/ops/softmax.hpp"
 
@@ -57,17 +59,48 @@ template <Real T> Var<T> take_softmax(Var<T> x, Var<T> y, const std::int32_t* co
   return taken;
 }
 
-/// y_ni = x_ni / sum_j x_nj: (..., k) -> (..., k) for positive entries; differentiable.
-template <Real T> Var<T> normalise_rows(Var<T> x) {
-  Var<T> y = x.tape().result(x.shape(), x);
-  for (Index n = 0; n < x.rows(); ++n) y.out().row(n) = x.value().row(n) / x.value().row(n).sum();
+/// The softmax over the chosen columns of a row alone, from what is there of it:
+///   y_ni = taken_ni / sum_j taken_nj, taken = take_softmax(x, softmax(x), columns, k).
+/// Where a bias chose columns whose softmax underflows, the sum is not a normal number; such a row is computed from the
+/// logits, y_ni = exp(z_ni) / sum_j exp(z_nj), z_ni = x_n,columns(n, i).
+/// x (..., cols), taken (..., k) -> (..., k), rows that sum to 1; differentiable in taken, or, in such rows, in x.
+/// Columns as in take_columns. Throws ShapeError unless x and taken have as many rows.
+template <Real T> Var<T> normalise_taken(Var<T> x, Var<T> taken, const std::int32_t* columns) {
+  expect(x.rows() == taken.rows(), "normalise_taken: x is ", x.shape(), " but what was taken ", taken.shape(),
+         "; they need as many rows");
+  const Index rows = x.rows(), cols = x.cols(), k = taken.cols();
+  const auto vanishes = [=](Index n) {
+    return !(taken.value().row(n).sum() >= std::numeric_limits<T>::min());
+  };
+  Var<T> y = x.tape().result(taken.shape(), x, taken);
+  bool any = false;
+  for (Index n = 0; n < rows; ++n) {
+    auto out = y.out().row(n);
+    if (!vanishes(n)) {
+      out = taken.value().row(n) / taken.value().row(n).sum();
+      continue;
+    }
+    any = true;
+    for (Index i = 0; i < k; ++i) out[i] = x.data()[n * cols + columns[n * k + i]];
+    kernels::softmax_rows<T>(y.view().block(n, 0, 1, k), y.out_view().block(n, 0, 1, k));
+  }
   y.pull([=] {
-    x.add_with([&](MatMap<T> dx, bool accumulate) {
-      if (!accumulate) dx.setZero();
-      for (Index n = 0; n < x.rows(); ++n) {
-        const auto g = y.grad().row(n), v = y.value().row(n);
-        dx.row(n).array() += (g.array() - g.dot(v)) / x.value().row(n).sum();
-      }
+    taken.add_with([&](MatMap<T> d, bool accumulate) {
+      if (!accumulate) d.setZero();
+      for (Index n = 0; n < rows; ++n)
+        if (!any || !vanishes(n)) {
+          const auto g = y.grad().row(n), v = y.value().row(n);
+          d.row(n).array() += (g.array() - g.dot(v)) / taken.value().row(n).sum();
+        }
+    });
+    if (!any) return;
+    x.add_with([&](MatMap<T> d, bool accumulate) {
+      if (!accumulate) d.setZero();
+      for (Index n = 0; n < rows; ++n)
+        if (vanishes(n)) {
+          const auto g = y.grad().row(n), v = y.value().row(n);
+          for (Index i = 0; i < k; ++i) d(n, columns[n * k + i]) += v[i] * (g[i] - g.dot(v));
+        }
     });
   });
   return y;
