@@ -7,13 +7,13 @@
 
 /// y = 10 sin(pi a b) + 20 (c - 1/2)^2 + 10 d + 5 e + standard normal noise. Source: Friedman 1991, section 4.3.
 wsym::Dataset<float> friedman(wsym::Index rows, const wsym::Key& key) {
-  wsym::Dataset<float> data{wsym::Tensor<float>({rows, 5}), wsym::Tensor<float>({rows, 1}), {}, {}};
-  for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(rows); ++i) {
+  wsym::Dataset<float> data{wsym::Tensor<float>({rows, 5}), wsym::Tensor<float>({rows, 1})};
+  for (wsym::Index i = 0; i < rows; ++i) {
     const wsym::Key row = key.child(i);
     double x[5];
-    for (std::uint64_t j = 0; j < 5; ++j) x[j] = row.uniform(j);
-    for (wsym::Index j = 0; j < 5; ++j) data.x(static_cast<wsym::Index>(i), j) = static_cast<float>(x[j]);
-    data.y[static_cast<wsym::Index>(i)] =
+    for (wsym::Index j = 0; j < 5; ++j) x[j] = row.uniform(j);
+    for (wsym::Index j = 0; j < 5; ++j) data.x(i, j) = static_cast<float>(x[j]);
+    data.y[i] =
         static_cast<float>(10 * std::sin(std::numbers::pi * x[0] * x[1]) + 20 * (x[2] - 0.5) * (x[2] - 0.5) +
                            10 * x[3] + 5 * x[4] + key.child("noise").normal(i));
   }
@@ -31,8 +31,8 @@ int main() {
 
   const wsym::MlpSize size{.in = 5, .hidden = 32, .out = 1};
   auto members = wsym::train_members(8, {.threads = wsym::available_threads()}, [&](wsym::Index i) {
-    const wsym::Key own = key.child("member").child(static_cast<std::uint64_t>(i));
-    wsym::Mlp<float> model(size, wsym::WAsymmetry{key.child("mask"), {}, {}}, own.child("init"));
+    const wsym::Key own = key.child("member").child(i);
+    wsym::Mlp<float> model(size, wsym::WAsymmetry{.mask = key.child("mask")}, own.child("init"));
     const auto report =
         wsym::fit(model, wsym::AdamW<float>(), train, valid, {.epochs = 300, .batch_size = 32}, own.child("fit"));
     return wsym::TrainedMember<wsym::Mlp<float>>{std::move(model), report};

@@ -71,7 +71,7 @@ std::string data_folder(const Choice& o) {
 }
 
 Key child(const Key& key, Index i) {
-  return key.child(static_cast<std::uint64_t>(i));
+  return key.child(i);
 }
 
 /// Lim et al.'s setting for hidden layers of 512 units, as shares of the fan-in: 64 of 784, 64 of 512 twice, 256 of 512
@@ -132,7 +132,7 @@ std::vector<Method> all_methods(const Choice& o, const Prepared<float>& data) {
   const auto plain = train(o, data, [&](const Key& init) { return Mlp<float>(size, init); });
   methods.push_back(lines("MLP", "#0072B2", plain, data.test, as_trained));
   methods.push_back(lines("MLP, aligned", "#56B4E9", plain, data.test, aligned));
-  const auto paper = train(o, data, [&](const Key& init) { return Mlp<float>(size, {mask, {}, {}}, init); });
+  const auto paper = train(o, data, [&](const Key& init) { return Mlp<float>(size, {.mask = mask}, init); });
   methods.push_back(lines("WMLP, few frozen", "#E69F00", paper, data.test, as_trained));
   const auto more = train(o, data, [&](const Key& init) { return Mlp<float>(size, strong(size, mask), init); });
   methods.push_back(lines("WMLP, many frozen", "#D55E00", more, data.test, as_trained));

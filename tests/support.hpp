@@ -20,7 +20,7 @@ Index allocations();
 /// Standard normal entries, the same ones for float and double up to rounding.
 template <Real T> Tensor<T> random_tensor(Shape shape, const Key& key, double scale = 1) {
   Tensor<T> x(shape);
-  for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<T>(scale * key.normal(static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<T>(scale * key.normal(i));
   return x;
 }
 

@@ -35,8 +35,8 @@ int main(int argc, char** argv) {
   const FitOptions options{.epochs = epochs};
   std::vector<TrainedMember<Mlp<float>>> members = train_members(64, {.threads = threads}, [&](Index i) {
     TrainedMember<Mlp<float>> member{make_mlp(c, false, static_cast<std::uint64_t>(i)), {}};
-    member.report = fit(member.model, AdamW<float>({.rate = rate, .decay = decay}), train, valid, options,
-                        Key(10).child(static_cast<std::uint64_t>(i)));
+    member.report =
+        fit(member.model, AdamW<float>({.rate = rate, .decay = decay}), train, valid, options, Key(10).child(i));
     return member;
   });
   const DeepEnsemble<Mlp<float>> ensemble = make_ensemble(std::move(members), c.task);

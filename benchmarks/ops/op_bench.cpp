@@ -21,8 +21,7 @@ constexpr Index rows = 256;
 
 Parameter<float> leaf(Shape shape, std::uint64_t name) {
   Tensor<float> value(shape);
-  for (Index i = 0; i < value.size(); ++i)
-    value[i] = static_cast<float>(Key(name).normal(static_cast<std::uint64_t>(i)) / 8);
+  for (Index i = 0; i < value.size(); ++i) value[i] = static_cast<float>(Key(name).normal(i) / 8);
   return Parameter<float>(std::move(value));
 }
 

@@ -13,7 +13,7 @@ using namespace wsym::bench;
 /// Hides that an expert is an MLP, so that the mixture calls one after the other.
 struct Wrapped {
   Mlp<float> net;
-  Var<float> operator()(Var<float> x, Pass<float>& pass) const { return net(x, pass); }
+  Var<float> operator()(Var<float> x, const Pass<float>& pass) const { return net(x, pass); }
   static void visit(auto& self, auto&& v) { v("net", self.net); }
 };
 

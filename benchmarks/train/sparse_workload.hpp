@@ -37,7 +37,7 @@ inline std::optional<SparseCase> find_sparse_case(std::string_view name) {
 
 inline Tensor<float> normal_tensor(Shape shape, const Key& key) {
   Tensor<float> x(shape);
-  for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<float>(key.normal(static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<float>(key.normal(i));
   return x;
 }
 

@@ -44,7 +44,7 @@ inline Case find_case(std::string_view name) {
 /// with the second (regression), or the largest of the first features (classification).
 inline Dataset<float> make_rows(const Case& c, Index rows, const Key& key) {
   Dataset<float> data{Tensor<float>(Shape{rows, c.features}), Tensor<float>(), {}, c.task};
-  for (Index i = 0; i < data.x.size(); ++i) data.x[i] = static_cast<float>(key.normal(static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < data.x.size(); ++i) data.x[i] = static_cast<float>(key.normal(i));
   if (c.task.kind == TaskKind::regression) data.y = Tensor<float>(Shape{rows, 1});
   for (Index row = 0; row < rows; ++row) {
     const float* x = data.x.data() + row * c.features;
@@ -59,13 +59,12 @@ inline Dataset<float> make_rows(const Case& c, Index rows, const Key& key) {
 inline Mlp<float> make_mlp(const Case& c, bool asymmetric = false, std::uint64_t member = 0) {
   const MlpSize size{c.features, c.hidden, c.task.outputs};
   const Key init = Key(1).child(member);
-  return asymmetric ? Mlp<float>(size, WAsymmetry{Key(2), {}, {}}, init) : Mlp<float>(size, init);
+  return asymmetric ? Mlp<float>(size, WAsymmetry{.mask = Key(2)}, init) : Mlp<float>(size, init);
 }
 
 inline std::vector<Dataset<float>> make_batches(const Case& c) {
   std::vector<Dataset<float>> batches;
-  for (Index b = 0; b < batch_count; ++b)
-    batches.push_back(make_rows(c, batch_rows, Key(3).child(static_cast<std::uint64_t>(b))));
+  for (Index b = 0; b < batch_count; ++b) batches.push_back(make_rows(c, batch_rows, Key(3).child(b)));
   return batches;
 }
 

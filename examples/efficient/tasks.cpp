@@ -20,7 +20,7 @@ Dataset<float> of_classes(const Dataset<float>& part, Index first, Index count) 
 Dataset<float> masked_features(const Dataset<float>& part, const Key& key) {
   Dataset<float> task{part.x, part.x, {}, {TaskKind::regression, part.features()}};
   for (Index i = 0; i < task.x.size(); ++i)
-    if (key.uniform(static_cast<std::uint64_t>(i)) < 0.3) task.x[i] = 0;
+    if (key.uniform(i) < 0.3) task.x[i] = 0;
   return task;
 }
 

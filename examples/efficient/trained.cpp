@@ -30,9 +30,8 @@ template <class M> void add_work(const M& network, const Tensor<float>& x, Train
 template <class M, class Change>
 Trained::Predict members_of(std::shared_ptr<const M> network, const Key& key, const Change& change) {
   return [=](const Tensor<float>& x) {
-    const auto model = [&](Var<float> rows, Pass<float>& pass) {
-      Pass<float> own = change(pass);
-      return (*network)(rows, own);
+    const auto model = [&](Var<float> rows, const Pass<float>& pass) {
+      return (*network)(rows, change(pass));
     };
     return predict_members(model, x, key);
   };
@@ -42,7 +41,7 @@ template <class M> Trained::Predict members_of(std::shared_ptr<const M> network)
 }
 template <class M> Trained::Predict features_of(std::shared_ptr<const M> network) {
   return [=](const Tensor<float>& x) {
-    const auto model = [&](Var<float> rows, Pass<float>& pass) {
+    const auto model = [&](Var<float> rows, const Pass<float>& pass) {
       return network->features(rows, pass);
     };
     return predict_members(model, x);
@@ -89,10 +88,9 @@ class RoutingSum {
 template <class M> auto routing_of(std::shared_ptr<const M> network, Index layers) {
   return [=](const Tensor<float>& x) {
     RoutingSum sum(static_cast<std::size_t>(layers));
-    const auto model = [&](Var<float> rows, Pass<float>& pass) {
+    const auto model = [&](Var<float> rows, const Pass<float>& pass) {
       std::vector<RoutingStats> block;
-      Pass<float> own = pass.with_statistics(&block);
-      const Var<float> y = (*network)(rows, own);
+      const Var<float> y = (*network)(rows, pass.with_statistics(&block));
       sum.add(block);
       return y;
     };
@@ -114,7 +112,7 @@ class Training {
     std::vector<Trained> done;
     Trained all;
     for (Index m = 0; m < count; ++m) {
-      const Key own = key_.child("member").child(static_cast<std::uint64_t>(m));
+      const Key own = key_.child("member").child(m);
       M network = fresh(own.child("init"));
       if (upstream) start_from(*upstream, network);
       fit_(network, parts_.train, parts_.valid, own.child("fit"), factor());

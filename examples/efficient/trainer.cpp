@@ -67,8 +67,8 @@ double few_shot_error(const Trained& trained, const Parts& parts, FewShot kind, 
   const Index classes = parts.novel_test.task.outputs;
   Tensor<double> accuracies({draws, penalties});
   for (Index d = 0; d < draws; ++d) {
-    const std::vector<Index> rows = draw_shots(std::span<const std::int32_t>(parts.novel_train.labels), classes, shots,
-                                               key.child(static_cast<std::uint64_t>(d)));
+    const std::vector<Index> rows =
+        draw_shots(std::span<const std::int32_t>(parts.novel_train.labels), classes, shots, key.child(d));
     const Dataset<float> some = take(parts.novel_train, std::span<const Index>(rows));
     const Members train = trained.features(some.x);
     for (Index p = 0; p < penalties; ++p) {
@@ -88,7 +88,7 @@ void add_few_shot(const Trained& trained, const Parts& parts, const Key& key, Nu
     for (const Index shots : shot_counts)
       if (shots <= least)
         numbers.emplace_back(message("few_shot_", name, "_", shots),
-                             few_shot_error(trained, parts, kind, shots, key.child(static_cast<std::uint64_t>(shots))));
+                             few_shot_error(trained, parts, kind, shots, key.child(shots)));
 }
 
 void add_routing(const std::vector<RoutingStats>& layers, Record& record) {
@@ -139,7 +139,7 @@ std::optional<Record> Trainer::train(const System& system, Index repeat, const s
 std::vector<Record> Trainer::train(const std::vector<System>& nested, Index repeat,
                                    const std::atomic<bool>& stop) const {
   const System& largest = nested.back();
-  const Key key = Key(options_.seed).child("efficient").child(static_cast<std::uint64_t>(repeat));
+  const Key key = Key(options_.seed).child("efficient").child(repeat);
   const Parts parts = parts_of(data_, largest.classes);
   Fitting fit(options_, stop);
   std::vector<Index> sizes;

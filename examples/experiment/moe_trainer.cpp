@@ -25,7 +25,7 @@ class GateLog {
   GateLog(const Tensor<float>& x, const Key& key) : x_(x), key_(key) {}
 
   void operator()(const Gate<float>& gate, const EpochReport& report) {
-    last_ = rounded_record(gate_use(gate, x_, workspace_, key_.child(static_cast<std::uint64_t>(report.epoch))));
+    last_ = rounded_record(gate_use(gate, x_, workspace_, key_.child(report.epoch)));
     if (report.epoch == report.best_epoch) best_ = last_;
     history_.epochs.push_back(last_);
     if (last_.mean.size() > GateHistory::most_vectors) history_.epochs.back().mean.clear();

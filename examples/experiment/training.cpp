@@ -35,10 +35,7 @@ Score score_of(const Tensor<float>& outputs, const Dataset<float>& part) {
 }
 
 Key Training::key(const char* purpose, const Cell& cell, Index member) const {
-  return Key(options_.seed)
-      .child(purpose)
-      .child(static_cast<std::uint64_t>(cell.repeat))
-      .child(static_cast<std::uint64_t>(member));
+  return Key(options_.seed).child(purpose).child(cell.repeat).child(member);
 }
 
 /// The authors' code has one more layer in interpolated experts (spec D5).
@@ -52,8 +49,8 @@ std::optional<WAsymmetry> Training::asymmetry(const Cell& cell, Index member) co
   const Method how = method(cell);
   const MlpSize network = size(cell);
   Key mask = Key(number_of<std::uint64_t>(how.mask_seed)).child("mask");
-  if (how.mask_scope != "shared") mask = mask.child(static_cast<std::uint64_t>(cell.repeat));
-  if (how.mask_scope == "member") mask = mask.child(static_cast<std::uint64_t>(member));
+  if (how.mask_scope != "shared") mask = mask.child(cell.repeat);
+  if (how.mask_scope == "member") mask = mask.child(member);
   WAsymmetry asymmetry{mask, {}, kappa_of(how.kappa, network), kind_of(how.frozen)};
   const auto layers = static_cast<std::size_t>(network.hidden_layers + 1);
   if (how.n_fix != "rule") asymmetry.n_fix.assign(layers, number_of<Index>(how.n_fix));

@@ -30,7 +30,7 @@ template <Real T> double least_by_trying_all(const Tensor<T>& cost) {
 
 UnitOrders random_orders(Index layers, Index width, const Key& key) {
   UnitOrders orders;
-  for (Index l = 0; l < layers; ++l) orders.push_back(key.child(static_cast<std::uint64_t>(l)).permutation(width));
+  for (Index l = 0; l < layers; ++l) orders.push_back(key.child(l).permutation(width));
   return orders;
 }
 
@@ -75,8 +75,7 @@ TEST_CASE_TEMPLATE("linear_assignment: as cheap as the best of all permutations"
 TEST_CASE_TEMPLATE("linear_assignment: ties, equal costs and huge spreads", T, float, double) {
   for (std::uint64_t draw = 0; draw < 50; ++draw) {
     Tensor<T> cost({6, 6});
-    for (Index i = 0; i < cost.size(); ++i)
-      cost[i] = static_cast<T>(Key(4).child(draw).below(static_cast<std::uint64_t>(i), 3));
+    for (Index i = 0; i < cost.size(); ++i) cost[i] = static_cast<T>(Key(4).child(draw).below(i, 3));
     CHECK(total(cost, linear_assignment(cost)) == least_by_trying_all(cost));
     for (Index i = 0; i < cost.size(); ++i) cost[i] = static_cast<T>(std::pow(10.0, 6 * static_cast<double>(cost[i])));
     CHECK(total(cost, linear_assignment(cost)) == least_by_trying_all(cost));

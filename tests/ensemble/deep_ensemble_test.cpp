@@ -18,8 +18,8 @@ template <Real T> Linear<T> answering(std::initializer_list<T> numbers) {
 }
 
 template <Real T> TrainedMember<Mlp<T>> train_member(Index i) {
-  const Key key = Key(7).child("member").child(static_cast<std::uint64_t>(i));
-  Mlp<T> model({4, 12, 3}, {Key(8), {}, {}}, key.child("init"));
+  const Key key = Key(7).child("member").child(i);
+  Mlp<T> model({4, 12, 3}, {.mask = Key(8)}, key.child("init"));
   const FitReport report = fit(model, AdamW<T>(), test::circle<T>(60, Key(1)), test::circle<T>(20, Key(2)),
                                {.epochs = 2 + i % 3, .batch_size = 16}, key.child("batches"));
   return {std::move(model), report};

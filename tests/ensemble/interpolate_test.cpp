@@ -15,7 +15,7 @@ enum class Mask { none, shared, own };
 template <Real T> Mlp<T> drawn(Mask mask, std::uint64_t member) {
   if (mask == Mask::none) return Mlp<T>(california, Key(1).child(member));
   const Key key = mask == Mask::shared ? Key(2) : Key(2).child(member);
-  return Mlp<T>(california, {key, {}, {}}, Key(1).child(member));
+  return Mlp<T>(california, {.mask = key}, Key(1).child(member));
 }
 
 /// The expected squared distance of two freshly drawn networks. Free entries have variance v = 1 / (3 in); a pair of

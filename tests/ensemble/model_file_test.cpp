@@ -30,8 +30,8 @@ Table table() {
 template <Real T> ServedModel<Mlp<T>> model(Average average) {
   ServedModel<Mlp<T>> served{{{}, {TaskKind::classification, 2}, average}, Preprocessor::fit(table(), rows)};
   const MlpSize size{served.preprocessor.features(), 5, 2};
-  served.ensemble.members = {Mlp<T>(size, Key(1)), Mlp<T>(size, WAsymmetry{Key(9), {}, {}}, Key(2)),
-                             Mlp<T>(size, WAsymmetry{Key(8), {1, 1, 1, 1}, {}}, Key(3))};
+  served.ensemble.members = {Mlp<T>(size, Key(1)), Mlp<T>(size, WAsymmetry{.mask = Key(9)}, Key(2)),
+                             Mlp<T>(size, WAsymmetry{.mask = Key(8), .n_fix = {1, 1, 1, 1}}, Key(3))};
   return served;
 }
 

@@ -9,13 +9,13 @@ namespace {
 template <Real T> DeepEnsemble<Mlp<T>> make_ensemble(const MlpSize& size, const Task& task, Average average) {
   DeepEnsemble<Mlp<T>> ensemble{{}, task, average};
   for (std::uint64_t m = 0; m < 5; ++m)
-    ensemble.members.emplace_back(size, WAsymmetry{Key(3), {}, {}}, Key(4).child(m));
+    ensemble.members.emplace_back(size, WAsymmetry{.mask = Key(3)}, Key(4).child(m));
   return ensemble;
 }
 
 template <Real T> Tensor<T> make_rows(Index rows, Index cols) {
   Tensor<T> x(Shape{rows, cols});
-  for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<T>(Key(5).normal(static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<T>(Key(5).normal(i));
   return x;
 }
 }  // namespace

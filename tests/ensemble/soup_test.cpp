@@ -51,7 +51,7 @@ TEST_CASE_TEMPLATE("greedy_soup: it weighs its members alike, and goes on after 
 TEST_CASE_TEMPLATE("greedy_soup: never worse than the best model, and networks of one mask stay in their family", T,
                    float, double) {
   std::vector<Mlp<T>> models;
-  for (std::uint64_t i = 0; i < 5; ++i) models.push_back(Mlp<T>({3, 8, 2}, {Key(9), {}, {}}, Key(i)));
+  for (std::uint64_t i = 0; i < 5; ++i) models.push_back(Mlp<T>({3, 8, 2}, {.mask = Key(9)}, Key(i)));
   const auto loss = [](const Mlp<T>& model) {
     double sum = 0;
     for_each_parameter(model, [&](const Parameter<T>& p) { sum += static_cast<double>(p.value()[0]); });

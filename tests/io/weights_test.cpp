@@ -20,7 +20,7 @@ using wsym::Tensor;
 namespace {
 template <Real T> Tensor<T> random_tensor(Shape shape, const Key& key) {
   Tensor<T> tensor(shape);
-  for (Index i = 0; i < tensor.size(); ++i) tensor[i] = static_cast<T>(key.normal(static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < tensor.size(); ++i) tensor[i] = static_cast<T>(key.normal(i));
   return tensor;
 }
 

@@ -16,8 +16,7 @@ template <class T> std::vector<Tensor<T>> random_members(std::size_t count, Shap
   std::vector<Tensor<T>> members;
   for (std::size_t m = 0; m < count; ++m) {
     Tensor<T>& member = members.emplace_back(shape);
-    for (Index i = 0; i < member.size(); ++i)
-      member[i] = static_cast<T>(2 * wsym::Key(9).child(m).normal(static_cast<std::uint64_t>(i)));
+    for (Index i = 0; i < member.size(); ++i) member[i] = static_cast<T>(2 * wsym::Key(9).child(m).normal(i));
   }
   return members;
 }

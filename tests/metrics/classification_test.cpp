@@ -16,8 +16,7 @@ using Labels = std::vector<std::int32_t>;
 namespace {
 template <class T> Tensor<T> random_logits(Shape shape, std::uint64_t seed) {
   Tensor<T> logits(shape);
-  for (Index i = 0; i < logits.size(); ++i)
-    logits[i] = static_cast<T>(3 * wsym::Key(seed).normal(static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < logits.size(); ++i) logits[i] = static_cast<T>(3 * wsym::Key(seed).normal(i));
   return logits;
 }
 }  // namespace

@@ -16,7 +16,7 @@ template <Real T> std::vector<Mlp<T>> experts() {
 template <Real T> struct Layer {
   std::vector<Mlp<T>> experts;
   bool stacked = false;
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     return stacked ? detail::stacked("test", experts, x, first) : detail::one_by_one(experts, x, first, pass);
   }
   static void visit(auto& self, auto&& v) { v("experts", self.experts); }

@@ -80,8 +80,7 @@ TEST_CASE_TEMPLATE("gate: a Gumbel sample is softmax((s + g) / tau), g drawn for
   const Key key(3);
   const auto sample = [&](std::uint64_t i) {
     Tensor<T> g({5, 3});
-    for (Index n = 0; n < g.size(); ++n)
-      g[n] = static_cast<T>(key.child("gumbel").child(i).gumbel(static_cast<std::uint64_t>(n)));
+    for (Index n = 0; n < g.size(); ++n) g[n] = static_cast<T>(key.child("gumbel").child(i).gumbel(n));
     const auto formula = [](auto& v) {
       return softmax(scale(add(linear(v[0], v[1], v[2]), v[3]), static_cast<T>(1 / 0.7)));
     };

@@ -29,7 +29,7 @@ TEST_CASE_TEMPLATE("predict_members: a network of one member gives what predict 
 TEST_CASE_TEMPLATE("predict_members: takes any function of rows and pass, such as the features before a head", T, float,
                    double) {
   const ResidualMlp<T> model({.in = 3, .out = 2, .width = 8, .hidden = 12}, Key(1));
-  const auto features = [&](Var<T> x, Pass<T>& pass) {
+  const auto features = [&](Var<T> x, const Pass<T>& pass) {
     return model.features(x, pass);
   };
   const Tensor<T> x = random_tensor<T>({300, 3}, Key(2)), found = predict_members(features, x)[0];
@@ -69,7 +69,7 @@ TEST_CASE_TEMPLATE("predict_mc_dropout: at rate 0 all samples are the network, a
 TEST_CASE("predict_mc_dropout: the mean over many samples of a linear layer is the layer without dropout") {
   struct Dropped {
     Linear<double> layer;
-    Var<double> operator()(Var<double> x, Pass<double>& pass) const { return layer(dropout(x, 0.3, pass), pass); }
+    Var<double> operator()(Var<double> x, const Pass<double>& pass) const { return layer(dropout(x, 0.3, pass), pass); }
   };
   const Dropped model{Linear<double>(6, 2, Key(1))};
   const Tensor<double> x = random_tensor<double>({4, 6}, Key(2));

@@ -10,7 +10,7 @@ namespace {
 /// A network that answers with what it read, and shows it.
 template <Real T> struct Mirror {
   Tensor<T>* seen = nullptr;
-  Var<T> operator()(Var<T> x, Pass<T>&) const {
+  Var<T> operator()(Var<T> x, const Pass<T>&) const {
     if (seen) *seen = test::copy_of<T>(x);
     return x;
   }

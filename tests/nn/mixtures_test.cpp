@@ -14,7 +14,7 @@ using test::random_tensor;
 namespace {
 constexpr GateOptions gates[] = {{GateKind::softmax}, {GateKind::gumbel, 2, 3}};
 constexpr GateOptions regularised[] = {{.dropout = 0.4, .balance = 0.1}, {GateKind::gumbel, 2, 3, 0.4, true, 0.1}};
-const WAsymmetry shared_mask{Key(9), {}, {}};
+const WAsymmetry shared_mask{.mask = Key(9)};
 
 template <class M> struct Probe {
   M model;
@@ -279,7 +279,7 @@ TEST_CASE_TEMPLATE("mixtures: dropout and balance leave evaluation alone, and th
 TEST_CASE_TEMPLATE("mixtures: training gives the same bits for any number of threads", M, BOTH_MIXTURES) {
   using T = test::RealOf<M>;
   const auto train = [](Index i) -> TrainedMember<M> {
-    const Key key = Key(7).child(static_cast<std::uint64_t>(i));
+    const Key key = Key(7).child(i);
     M model(3, {4, 12, 3}, i < 2 ? gates[i] : regularised[i - 2], key.child("init"), &shared_mask);
     const FitReport report = fit(model, AdamW<T>(), test::circle<T>(60, Key(1)), test::circle<T>(20, Key(2)),
                                  {.epochs = 3, .batch_size = 16}, key.child("fit"));

@@ -109,7 +109,7 @@ TEST_CASE_TEMPLATE("mlp: each layer keeps to its own fan-in's bound, frozen entr
 
 TEST_CASE_TEMPLATE("mlp: the mask follows from its key alone, the free entries from theirs", T, float, double) {
   const Key mask(9);
-  const Mlp<T> a(california, {mask, {}, {}}, Key(1)), b(california, {mask, {}, {}}, Key(2)), plain(california, Key(1));
+  const Mlp<T> a(california, {.mask = mask}, Key(1)), b(california, {.mask = mask}, Key(2)), plain(california, Key(1));
   for (std::size_t l = 0; l < a.layers.size(); ++l) {
     CHECK(a.layers[l].weight.frozen() == b.layers[l].weight.frozen());
     CHECK_FALSE(same_bits(a.layers[l].weight.value(), b.layers[l].weight.value()));
@@ -117,7 +117,7 @@ TEST_CASE_TEMPLATE("mlp: the mask follows from its key alone, the free entries f
     const Tensor<T> imposed = Parameter<T>(plain.layers[l].weight.value(), a.layers[l].weight.frozen()).value();
     CHECK(same_bits(a.layers[l].weight.value(), imposed));
   }
-  const Mlp<T> other(california, {Key(10), {}, {}}, Key(1));
+  const Mlp<T> other(california, {.mask = Key(10)}, Key(1));
   CHECK_FALSE(a.layers[1].weight.frozen() == other.layers[1].weight.frozen());
   CHECK_FALSE(a.layers[1].weight.frozen() == a.layers[2].weight.frozen());  // equal sizes, own streams
 }
@@ -131,7 +131,7 @@ TEST_CASE_TEMPLATE("mlp: a unit's mask does not depend on the width where the fa
 }
 
 TEST_CASE_TEMPLATE("mlp: n_fix and kappa hold layer by layer", T, float, double) {
-  const Mlp<T> one(california, {Key(9), {1, 2, 0, 5}, {}}, Key(1));
+  const Mlp<T> one(california, {.mask = Key(9), .n_fix = {1, 2, 0, 5}}, Key(1));
   const Mlp<T> scaled(california, {Key(9), {1, 2, 0, 5}, {1, 0.5, 3, 0.25}}, Key(1));
   const Index frozen[] = {64, 128, 0, 5};
   const T kappa[] = {T(1), T(0.5), T(3), T(0.25)};
@@ -156,7 +156,7 @@ TEST_CASE_TEMPLATE("mlp: with n_fix 0 every kind of asymmetric network is the pl
 }
 
 TEST_CASE_TEMPLATE("mlp: trainable entries start where the frozen ones stand, and move", T, float, double) {
-  const Mlp<T> frozen(california, {Key(9), {}, {}}, Key(1));
+  const Mlp<T> frozen(california, {.mask = Key(9)}, Key(1));
   Mlp<T> trainable(california, {Key(9), {}, {}, Kind::trainable}, Key(1));
   CHECK(test::same_parameters(frozen, trainable));
   CHECK(count(trainable).frozen == 0);
@@ -199,7 +199,7 @@ TEST_CASE_TEMPLATE("mlp: no exchange of two hidden units leaves the mask and its
 TEST_CASE_TEMPLATE("mlp: any weights that sum to 1 keep a shared mask bit for bit, and no others do", T, float,
                    double) {
   std::vector<Mlp<T>> models;
-  for (std::uint64_t i = 0; i < 3; ++i) models.push_back(Mlp<T>(california, {Key(9), {}, {}}, Key(i)));
+  for (std::uint64_t i = 0; i < 3; ++i) models.push_back(Mlp<T>(california, {.mask = Key(9)}, Key(i)));
   const Mlp<T>* list[] = {&models[0], &models[1], &models[2]};
   const double inside[] = {0.5, -1.25, 1.75}, outside[] = {0.5, -1.25, 1.5};
   const Mlp<T> kept = combine<Mlp<T>>(list, inside);
@@ -254,6 +254,6 @@ TEST_CASE("mlp: sizes and lists that do not fit are refused") {
                        "Mlp: in 8, hidden 4, out 1, hidden layers 0; each must be at least 1", ConfigError);
   CHECK_THROWS_WITH_AS(Mlp<float>({8, 4, 1}, {Key(2), {1, 1}, {1}}, Key(1)),
                        "Mlp: 2 values of n_fix and 1 of kappa; each of the 4 layers needs one", ConfigError);
-  CHECK_THROWS_WITH_AS(Mlp<float>({8, 4, 1}, {Key(2), {8, 1, 1, 1}, {}}, Key(1)),
+  CHECK_THROWS_WITH_AS(Mlp<float>({8, 4, 1}, {.mask = Key(2), .n_fix = {8, 1, 1, 1}}, Key(1)),
                        "n_fix is 8 but the fan-in is 8; it must be from 0 to 7", ConfigError);
 }

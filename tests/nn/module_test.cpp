@@ -85,12 +85,12 @@ TEST_CASE_TEMPLATE("module: lerp runs from one model to the other, and mean is i
 
 TEST_CASE_TEMPLATE("module: averaging networks of one mask stays inside the family", T, float, double) {
   std::vector<Mlp<T>> models;
-  for (std::uint64_t i = 0; i < 3; ++i) models.push_back(Mlp<T>({8, 16, 1}, {Key(9), {}, {}}, Key(i)));
+  for (std::uint64_t i = 0; i < 3; ++i) models.push_back(Mlp<T>({8, 16, 1}, {.mask = Key(9)}, Key(i)));
   const Mlp<T> average = mean<Mlp<T>>(models);
   for (std::size_t l = 0; l < 4; ++l) CHECK(average.layers[l].weight.frozen() == models[0].layers[l].weight.frozen());
   CHECK(test::same_parameters(average, test::with_frozen_of(models[0], average)));
 
-  models.push_back(Mlp<T>({8, 16, 1}, {Key(10), {}, {}}, Key(3)));
+  models.push_back(Mlp<T>({8, 16, 1}, {.mask = Key(10)}, Key(3)));
   CHECK(count(mean<Mlp<T>>(models)).frozen == 0);
 }
 

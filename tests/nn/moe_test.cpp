@@ -10,13 +10,13 @@ namespace {
 /// A network of the user's own: the mixture knows nothing of its inside.
 template <Real T> struct Wrapped {
   Mlp<T> net;
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const { return net(x, pass); }
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const { return net(x, pass); }
   static void visit(auto& self, auto&& v) { v("net", self.net); }
 };
 
 /// Answers with what its pass draws.
 template <Real T> struct Drawing {
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     T* y = x.tape().scratch(x.rows());
     std::fill(y, y + x.rows(), static_cast<T>(pass.key().uniform(0)));
     return x.tape().constant(x.shape().with_cols(1), y);
@@ -88,7 +88,7 @@ TEST_CASE_TEMPLATE("moe: stacked experts have the bits of experts called one by 
 }
 
 TEST_CASE_TEMPLATE("moe: over a module of the user's own it has the same bits, gradients included", T, float, double) {
-  const WAsymmetry asymmetry{Key(9), {}, {}};
+  const WAsymmetry asymmetry{.mask = Key(9)};
   for (const GateOptions& options : {GateOptions{}, GateOptions{GateKind::gumbel, 2, 4}}) {
     const MixtureOfExperts<T> model(4, {8, 17, 3}, options, Key(1), &asymmetry);
     const auto own = wrapped(model);

@@ -67,7 +67,7 @@ TEST_CASE_TEMPLATE("moie: the spec's scalar experts, value and gradients", T, fl
 
 TEST_CASE_TEMPLATE("moie: each row's answer is that of the network whose parameters are interpolated for it", T, float,
                    double) {
-  const WAsymmetry mask{Key(9), {}, {}};
+  const WAsymmetry mask{.mask = Key(9)};
   for (const GateOptions& options : {GateOptions{}, GateOptions{GateKind::gumbel, 2, 4}})
     for (const WAsymmetry* asymmetry : {static_cast<const WAsymmetry*>(nullptr), &mask}) {
       const MixtureOfInterpolatedExperts<T> model(4, {8, 17, 3}, options, Key(1), asymmetry);
@@ -88,7 +88,8 @@ TEST_CASE_TEMPLATE("moie: each row's answer is that of the network whose paramet
 TEST_CASE_TEMPLATE("moie: it agrees with plain loops over materialised weights, with GELU and with ReLU", T, float,
                    double) {
   for (const bool relu : {false, true}) {
-    const WAsymmetry asymmetry{Key(9), {2, 2, 2, 2, 2}, {}};  // the authors' code: five layers, n_fix 2, ReLU
+    const WAsymmetry asymmetry{.mask = Key(9),
+                               .n_fix = {2, 2, 2, 2, 2}};  // the authors' code: five layers, n_fix 2, ReLU
     const MixtureOfInterpolatedExperts<T> model(3, {8, 17, 2, 4}, {GateKind::gumbel}, Key(1), &asymmetry,
                                                 {.relu = relu});
     const Tensor<T> x = random_tensor<T>({20, 8}, Key(2));

@@ -10,7 +10,7 @@ namespace wsym::test {
 
 /// The W-asymmetric network of the paper's rule, with mask and weights from one seed.
 template <Real T> Mlp<T> w_asymmetric(const MlpSize& size, std::uint64_t seed = 1) {
-  return Mlp<T>(size, WAsymmetry{Key(seed).child("mask"), {}, {}}, Key(seed).child("init"));
+  return Mlp<T>(size, WAsymmetry{.mask = Key(seed).child("mask")}, Key(seed).child("init"));
 }
 
 /// The same function: unit i of hidden layer `layer` is unit order[i] of the model, and nothing is frozen any more.

@@ -109,7 +109,7 @@ TEST_CASE_TEMPLATE("e3: M members are M sparse mixtures bit for bit: outputs, gr
         for (Index m = 0; m < members; ++m) {
           const auto alone = member(e3, m);
           const Step<T> own = step(alone, rows_of_member(x, m, tiling), rows_of_member(cotangent, m, tiling),
-                                   Pass<T>::train, Key(4).child(static_cast<std::uint64_t>(m)));
+                                   Pass<T>::train, Key(4).child(m));
           REQUIRE(same_bits(rows_of_member(whole.y, m, tiling), own.y));
           REQUIRE(same_bits(rows_of_member(whole.dx, m, tiling), own.dx));
           const auto each = static_cast<std::size_t>(experts / members * 8);
@@ -142,7 +142,7 @@ TEST_CASE_TEMPLATE("e3: a member alone has the members' sigma to the last bit, a
         const auto alone = member(e3, m);
         CHECK(alone.router.sigma() == e3.router.sigma());
         CHECK(member(alone, 0).router.sigma() == e3.router.sigma());
-        const Pass<T> own = Pass<T>::train(Key(4).child(static_cast<std::uint64_t>(m)));
+        const Pass<T> own = Pass<T>::train(Key(4).child(m));
         const Tensor<T> z = test::output_of(alone, test::rows_of(x, 2 * m, 2), own),
                         of_member = test::rows_of(y, 2 * m, 2);
         if (s.shared == 0)

@@ -11,14 +11,14 @@ namespace wsym::test {
 /// An expert that multiplies by a number.
 template <Real T> struct Times {
   Parameter<T> factor;
-  Var<T> operator()(Var<T> x, Pass<T>&) const { return scale_by(x, x.tape().use(factor)); }
+  Var<T> operator()(Var<T> x, const Pass<T>&) const { return scale_by(x, x.tape().use(factor)); }
   static void visit(auto& self, auto&& v) { v("factor", self.factor); }
 };
 
 /// An expert whose inside the layer does not know.
 template <Real T> struct Hidden {
   Mlp<T> net;
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const { return net(x, pass); }
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const { return net(x, pass); }
   static void visit(auto& self, auto&& v) { v("net", self.net); }
 };
 

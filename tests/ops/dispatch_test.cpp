@@ -127,8 +127,8 @@ TEST_CASE_TEMPLATE("dispatch: random routings agree with plain loops, pair by pa
             CAPTURE(experts);
             CAPTURE(k);
             CAPTURE(ratio);
-            compare(test::random_gates<T>(rows, experts, Key(7).child(static_cast<std::uint64_t>(rows * experts + k))),
-                    k, {ratio}, {.order = order});
+            compare(test::random_gates<T>(rows, experts, Key(7).child(rows * experts + k)), k, {ratio},
+                    {.order = order});
           }
 }
 

@@ -17,8 +17,7 @@ template <Real T>
 std::vector<Tensor<T>> with_experts(std::vector<Tensor<T>> inputs, Index experts, Index in, Index out, const Key& key) {
   for (const bool weight : {true, false})
     for (Index e = 0; e < experts; ++e)
-      inputs.push_back(random_tensor<T>(weight ? Shape{out, in} : Shape{out},
-                                        key.child(weight ? "w" : "b").child(static_cast<std::uint64_t>(e))));
+      inputs.push_back(random_tensor<T>(weight ? Shape{out, in} : Shape{out}, key.child(weight ? "w" : "b").child(e)));
   return inputs;
 }
 

@@ -57,14 +57,13 @@ template <Real T, class F> Loss<T> loss_of(F f, const Tensor<T>& x) {
 
 Labels random_labels(Index rows, Index classes, const Key& key) {
   Labels labels;
-  for (Index i = 0; i < rows; ++i)
-    labels.push_back(static_cast<std::int32_t>(key.below(static_cast<std::uint64_t>(i), classes)));
+  for (Index i = 0; i < rows; ++i) labels.push_back(static_cast<std::int32_t>(key.below(i, classes)));
   return labels;
 }
 /// Positive, between 0.5 and 1.5.
 Both random_weights(Index rows, const Key& key) {
   Tensor<float> weights(Shape{rows});
-  for (Index i = 0; i < rows; ++i) weights[i] = static_cast<float>(0.5 + key.uniform(static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < rows; ++i) weights[i] = static_cast<float>(0.5 + key.uniform(i));
   return Both(weights);
 }
 Both random_target(Shape shape, const Key& key) {

@@ -53,7 +53,7 @@ TEST_CASE("softmax: the gradients in float are those in double") {
 
 TEST_CASE_TEMPLATE("softmax: adding a constant to a row changes nothing, not even a bit", T, float, double) {
   Tensor<T> x({4, 33});
-  for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<T>(Key(6).below(static_cast<std::uint64_t>(i), 64)) / 8;
+  for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<T>(Key(6).below(i, 64)) / 8;
   const Tensor<T> y = softmax_of(x);
   for (Index i = 0; i < x.size(); ++i) x[i] += 1000;  // exact: eighths below 1100
   CHECK(same_bits(softmax_of(x), y));

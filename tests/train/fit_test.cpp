@@ -46,7 +46,7 @@ template <Real T> struct Recorder {
   std::vector<std::vector<Index>>* batches = nullptr;
   std::vector<Key>* keys = nullptr;
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     if (pass.training()) {
       batches->push_back({});
       for (Index i = 0; i < x.rows(); ++i) batches->back().push_back(static_cast<Index>(x.value()(i, 0)));

@@ -12,7 +12,7 @@ using namespace wsym;
 namespace {
 template <Real T> std::vector<Mlp<T>> networks(Index n, Key mask = Key(9)) {
   std::vector<Mlp<T>> models;
-  for (Index i = 0; i < n; ++i) models.push_back(Mlp<T>({3, 6, 2}, {mask, {}, {}}, Key(static_cast<std::uint64_t>(i))));
+  for (Index i = 0; i < n; ++i) models.push_back(Mlp<T>({3, 6, 2}, {.mask = mask}, Key(static_cast<std::uint64_t>(i))));
   return models;
 }
 }  // namespace
@@ -52,7 +52,7 @@ TEST_CASE_TEMPLATE("weight_average: rho 0 keeps the last model", T, float, doubl
 TEST_CASE_TEMPLATE("weight_average: an observer of fit collects the models that training passes through", T, float,
                    double) {
   const Dataset<T> train = test::circle<T>(60, Key(1)), valid = test::circle<T>(30, Key(2));
-  RunState<Mlp<T>, AdamW<T>> state(Mlp<T>({4, 8, 3}, {Key(9), {}, {}}, Key(3)), AdamW<T>());
+  RunState<Mlp<T>, AdamW<T>> state(Mlp<T>({4, 8, 3}, {.mask = Key(9)}, Key(3)), AdamW<T>());
   WeightAverage<Mlp<T>> average;
   std::vector<Mlp<T>> late;
   const auto observe = [&](const EpochReport& report) {

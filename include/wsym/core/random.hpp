@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <numbers>
 #include <string_view>
@@ -33,7 +34,7 @@ class Key {
  public:
   explicit constexpr Key(std::uint64_t seed) : key_(seed), stream_(0) {}
 
-  constexpr Key child(std::uint64_t tag) const { return derive(tag, by_number); }
+  constexpr Key child(std::integral auto tag) const { return derive(static_cast<std::uint64_t>(tag), by_number); }
   constexpr Key child(std::string_view name) const {
     std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
     for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -41,22 +42,22 @@ class Key {
   }
 
   /// 64 uniform bits; i < 2^62.
-  constexpr std::uint64_t bits(std::uint64_t i) const {
-    const auto block = philox(i, values);
+  constexpr std::uint64_t bits(std::integral auto i) const {
+    const auto block = philox(static_cast<std::uint64_t>(i), values);
     return block[0] | std::uint64_t{block[1]} << 32;
   }
   /// Uniform on the open interval (0, 1): the midpoints of 2^52 equal cells, so neither 0 nor 1.
-  constexpr double uniform(std::uint64_t i) const { return unit(bits(i)); }
+  constexpr double uniform(std::integral auto i) const { return unit(bits(i)); }
   /// Standard normal (Box-Muller on the two halves of one block).
-  double normal(std::uint64_t i) const {
-    const auto block = philox(i, values);
+  double normal(std::integral auto i) const {
+    const auto block = philox(static_cast<std::uint64_t>(i), values);
     const double u = unit(block[0] | std::uint64_t{block[1]} << 32), v = unit(block[2] | std::uint64_t{block[3]} << 32);
     return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
   }
   /// Standard Gumbel, -ln(-ln U).
-  double gumbel(std::uint64_t i) const { return -std::log(-std::log(uniform(i))); }
+  double gumbel(std::integral auto i) const { return -std::log(-std::log(uniform(i))); }
   /// Uniform on 0 .. n-1 by multiplication; the bias is below n / 2^32 of a 2^-32 cell. n <= 2^32.
-  constexpr Index below(std::uint64_t i, Index n) const {
+  constexpr Index below(std::integral auto i, Index n) const {
     const std::uint64_t word = bits(i), size = static_cast<std::uint64_t>(n);
     return static_cast<Index>(((word >> 32) * size + ((word & 0xffffffff) * size >> 32)) >> 32);
   }

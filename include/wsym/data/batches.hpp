@@ -22,7 +22,7 @@ class Batches {
   }
 
   /// Draws the order of an epoch. Allocates at the first call only.
-  void shuffle(const Key& key, Index epoch) { key.child(static_cast<std::uint64_t>(epoch)).permutation(rows_, order_); }
+  void shuffle(const Key& key, Index epoch) { key.child(epoch).permutation(rows_, order_); }
 
   Index count() const { return (rows_ + batch_size_ - 1) / batch_size_; }
   /// The rows of batch b = 0 .. count() - 1. Throws ConfigError before the first shuffle and for another b.

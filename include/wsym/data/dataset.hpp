@@ -23,8 +23,8 @@ struct Task {
 template <Real T> struct Dataset {
   Tensor<T> x;
   Tensor<T> y;
-  std::vector<std::int32_t> labels;
-  Task task;
+  std::vector<std::int32_t> labels = {};
+  Task task = {};
   std::vector<T> weights = {};
 
   Index rows() const { return x.shape().rank() == 2 ? x.rows() : 0; }

@@ -42,7 +42,7 @@ void predict(const DeepEnsemble<M>& ensemble, ConstMatMap<T> x, MatMap<T> y, Wor
     MatMap<T> sum(y.data() + row * y.cols(), rows, y.cols());
     for (std::size_t m = 0; m < ensemble.members.size(); ++m) {
       const M& member = ensemble.members[m];
-      Pass<T> pass = Pass<T>::evaluate(Key(m), row);
+      const Pass<T> pass = Pass<T>::evaluate(Key(m), row);
       Tape<T>& tape = workspace.tape();
       const Var<T> out = member(tape.constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
       expect(out.cols() == y.cols(), "predict: a member has ", out.cols(), " outputs but the task ", y.cols());

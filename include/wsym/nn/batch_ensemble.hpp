@@ -82,7 +82,7 @@ template <Real T> struct BatchEnsembleFeedForward {
         down(Linear<T>(hidden, d, init.child("down")), members, scales, scales, init.child("down")),
         dropout_rate(dropout_rate_) {}
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     expect(x.rows() >= 1, "BatchEnsembleFeedForward: x is ", x.shape(), "; it needs a row");
     const Var<T> h = gelu(up(x, pass));
     return dropout(down(dropout(h, dropout_rate, pass.child(0)), pass), dropout_rate, pass.child(1));

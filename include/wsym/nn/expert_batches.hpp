@@ -14,8 +14,8 @@ template <Real T, class Expert>
 Var<T> one_by_one(const std::vector<Expert>& experts, Var<T> rows, const std::int32_t* first, const Pass<T>& pass) {
   Var<T>* outputs = rows.tape().template scratch<Var<T>>(static_cast<Index>(experts.size()));
   for (std::size_t e = 0; e < experts.size(); ++e) {
-    Pass<T> own = pass.child(e).with_copies({});
-    std::construct_at(outputs + e, experts[e](slice_rows(rows, first[e], first[e + 1] - first[e]), own));
+    const Var<T> x = slice_rows(rows, first[e], first[e + 1] - first[e]);
+    std::construct_at(outputs + e, experts[e](x, pass.child(e).with_copies({})));
   }
   return stack_rows(std::span<const Var<T>>(outputs, experts.size()), rows.rows());
 }

@@ -49,7 +49,7 @@ template <Real T> struct Gate {
     linear = Linear<T>(in, experts, key);
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     const Var<T> logits = left(linear(x, pass), pass), alpha = weights(logits, pass);
     if (pass.training() && options.balance > 0)
       pass.add_loss(scale(squared_variation(group_sums(alpha, alpha.rows())), static_cast<T>(options.balance)));
@@ -59,8 +59,8 @@ template <Real T> struct Gate {
   /// Sample i of the Gumbel-softmax for logits (..., E).
   Var<T> sample(Var<T> logits, const Pass<T>& pass, Index i) const {
     T* noise = logits.tape().scratch(logits.size());
-    kernels::gumbel(pass.key().child("gumbel").child(static_cast<std::uint64_t>(i)),
-                    static_cast<std::uint64_t>(pass.first_row() * logits.cols()), noise, logits.size());
+    kernels::gumbel(pass.key().child("gumbel").child(i), static_cast<std::uint64_t>(pass.first_row() * logits.cols()),
+                    noise, logits.size());
     const Var<T> noisy = add(logits, logits.tape().constant(logits.shape(), noise));
     return softmax(scale(noisy, static_cast<T>(1 / options.temperature)));
   }
@@ -80,7 +80,7 @@ template <Real T> struct Gate {
       double largest = -1;
       Index stays = 0;
       for (Index e = 0; e < experts; ++e) {
-        const double draw = key.uniform(static_cast<std::uint64_t>(row * experts + e));
+        const double draw = key.uniform(row * experts + e);
         if (draw >= options.dropout) out[n * experts + e] = 0;
         if (draw > largest) largest = draw, stays = e;
       }

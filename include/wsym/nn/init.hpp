@@ -8,8 +8,7 @@ namespace wsym {
 /// Entries uniform on (-bound, bound); entry i is a function of the key and i alone.
 template <Real T> Tensor<T> uniform_tensor(Shape shape, double bound, const Key& key) {
   Tensor<T> tensor(shape);
-  for (Index i = 0; i < tensor.size(); ++i)
-    tensor[i] = static_cast<T>(bound * (2 * key.uniform(static_cast<std::uint64_t>(i)) - 1));
+  for (Index i = 0; i < tensor.size(); ++i) tensor[i] = static_cast<T>(bound * (2 * key.uniform(i) - 1));
   return tensor;
 }
 

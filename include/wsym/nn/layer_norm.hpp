@@ -18,7 +18,7 @@ template <Real T> struct LayerNorm {
     bias = Parameter<T>(Tensor<T>({d}));
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>&) const { return layer_norm(x, x.tape().use(scale), x.tape().use(bias)); }
+  Var<T> operator()(Var<T> x, const Pass<T>&) const { return layer_norm(x, x.tape().use(scale), x.tape().use(bias)); }
 
   static void visit(auto& self, auto&& v) {
     v("scale", self.scale);

@@ -20,7 +20,7 @@ template <Real T> struct Linear {
     bias = Parameter<T>(uniform_tensor<T>(Shape{out}, bound, key.child("bias")));
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>&) const { return linear(x, x.tape().use(weight), x.tape().use(bias)); }
+  Var<T> operator()(Var<T> x, const Pass<T>&) const { return linear(x, x.tape().use(weight), x.tape().use(bias)); }
 
   static void visit(auto& self, auto&& v) {
     v("weight", self.weight);

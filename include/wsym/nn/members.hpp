@@ -15,7 +15,7 @@ void append_members(const char* what, const M& model, const Tensor<T>& x, F make
   const std::size_t before = members.size();
   for (Index row = 0; row < x.rows(); row += block) {
     const Index rows = std::min(block, x.rows() - row);
-    Pass<T> pass = make_pass(row);
+    const Pass<T> pass = make_pass(row);
     const Var<T> out = model(workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
     expect(out.rows() % rows == 0, what, ": the model answers ", rows, " rows with ", out.shape(),
            "; it needs as many for each member");
@@ -52,8 +52,7 @@ std::vector<Tensor<T>> predict_mc_dropout(const M& model, const Tensor<T>& x, In
   for (Index s = 0; s < samples; ++s)
     detail::append_members(
         "predict_mc_dropout", model, x,
-        [&](Index row) { return Pass<T>::evaluate(key.child(static_cast<std::uint64_t>(s)), row).with_dropout(true); },
-        members);
+        [&](Index row) { return Pass<T>::evaluate(key.child(s), row).with_dropout(true); }, members);
   return members;
 }
 

@@ -14,7 +14,7 @@ struct MimoOptions {
 namespace detail {
 /// Fisher-Yates on n numbers.
 inline void shuffle(Index* list, Index n, const Key& key) {
-  for (Index i = n - 1; i > 0; --i) std::swap(list[i], list[key.below(static_cast<std::uint64_t>(i), i + 1)]);
+  for (Index i = n - 1; i > 0; --i) std::swap(list[i], list[key.below(i, i + 1)]);
 }
 
 /// The layers that read a network's input and write its output.
@@ -51,7 +51,7 @@ template <Real T, class Network = Mlp<T>> struct Mimo {
         "; at least one of both, and a replication in [0, 1]");
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     expect(x.rows() >= 1, "Mimo: x is ", x.shape(), "; it needs a row");
     const Index n = x.rows(), members = options.members, places = n * (pass.training() ? options.repeats : 1);
     const Index* use = uses(x.tape(), places, pass);
@@ -65,8 +65,7 @@ template <Real T, class Network = Mlp<T>> struct Mimo {
     const auto list = [size = static_cast<std::size_t>(members * places)](const Index* rows) {
       return std::span(rows, size);
     };
-    Pass<T> own = pass.child(0);
-    const Var<T> y = network(pick_rows(x, x.cols(), {places, members * x.cols()}, list(from)), own);
+    const Var<T> y = network(pick_rows(x, x.cols(), {places, members * x.cols()}, list(from)), pass.child(0));
     expect(y.rows() == places && y.cols() % members == 0, "Mimo: the network answers ", places, " rows with ",
            y.shape(), "; it needs as many rows, and a multiple of ", members, " columns");
     const Index out = y.cols() / members;
@@ -85,7 +84,7 @@ template <Real T, class Network = Mlp<T>> struct Mimo {
     const Index apart = static_cast<Index>(static_cast<double>(places) * (1 - options.replication));
     if (pass.training())
       for (Index m = 0; m < options.members; ++m)
-        detail::shuffle(use + m * places, apart, pass.key().child("member").child(static_cast<std::uint64_t>(m)));
+        detail::shuffle(use + m * places, apart, pass.key().child("member").child(m));
     return use;
   }
 };

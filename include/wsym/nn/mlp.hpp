@@ -24,7 +24,7 @@ template <Real T> struct Mlp {
                         "; each must be at least 1");
     for (Index l = 0; l <= size.hidden_layers; ++l)
       layers.emplace_back(l == 0 ? size.in : size.hidden, l == size.hidden_layers ? size.out : size.hidden,
-                          init.child(static_cast<std::uint64_t>(l)));
+                          init.child(l));
   }
   /// W-asymmetric: the free entries are those that Mlp(size, init) draws; layer l's frozen ones come from mask.child(l)
   /// and take their place; with n_fix 0 in every layer nothing does. Throws ConfigError for an n_fix that is negative
@@ -41,7 +41,7 @@ template <Real T> struct Mlp {
       layers[l].weight = asymmetric_weight(layers[l].weight.value(), l, n_fix[l], kappa[l], asymmetry);
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     Tape<T>& tape = x.tape();
     for (std::size_t l = 0; l + 1 < layers.size(); ++l)
       x = linear_gelu(x, tape.use(layers[l].weight), tape.use(layers[l].bias));

@@ -40,7 +40,7 @@ template <Real T>
 std::vector<Mlp<T>> make_experts(Index count, const MlpSize& size, const WAsymmetry* asymmetry, const Key& init) {
   std::vector<Mlp<T>> experts;
   for (Index e = 0; e < count; ++e) {
-    const Key key = init.child(static_cast<std::uint64_t>(e));
+    const Key key = init.child(e);
     experts.push_back(asymmetry ? Mlp<T>(size, *asymmetry, key) : Mlp<T>(size, key));
   }
   return experts;
@@ -65,22 +65,20 @@ template <Real T, class Expert = Mlp<T>> struct MixtureOfExperts {
       : gate(size.in, count, options, init.child("gate")),
         experts(detail::make_experts<T>(count, size, asymmetry, init.child("experts"))) {}
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
-    Pass<T> gate_pass = pass.child(0), expert_pass = pass.child(1);
-    const Var<T> alpha = gate(x, gate_pass);
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
+    const Var<T> alpha = gate(x, pass.child(0));
     detail::expect_gate_fits("MixtureOfExperts", alpha.cols(), experts);
     if constexpr (std::same_as<Expert, Mlp<T>>)
       return mix(alpha, stacked(x));
     else
-      return mix(alpha, one_by_one(x, expert_pass));
+      return mix(alpha, one_by_one(x, pass.child(1)));
   }
 
   /// All experts' outputs side by side, (..., E out), each expert called on its own.
   Var<T> one_by_one(Var<T> x, const Pass<T>& pass) const {
     Var<T>* outputs = x.tape().template scratch<Var<T>>(static_cast<Index>(experts.size()));
     for (std::size_t e = 0; e < experts.size(); ++e) {
-      Pass<T> own = pass.child(e);
-      std::construct_at(outputs + e, experts[e](x, own));
+      std::construct_at(outputs + e, experts[e](x, pass.child(e)));
       expect(outputs[e].cols() == outputs[0].cols(), "MixtureOfExperts: expert ", e, " has ", outputs[e].cols(),
              " outputs but expert 0 has ", outputs[0].cols(), "; they must be equal");
     }

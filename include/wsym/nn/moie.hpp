@@ -32,8 +32,8 @@ template <Real T> struct MixtureOfInterpolatedExperts {
         experts(detail::make_experts<T>(count, size, asymmetry, init.child("experts"))),
         options(options_) {}
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
-    Pass<T> gate_pass = pass.child(0);
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
+    const Pass<T> gate_pass = pass.child(0);
     const bool by_sample = gate.options.kind == GateKind::gumbel && options.average_outputs && !pass.training();
     if (!by_sample) return interpolated(gate(x, gate_pass), x);
     const Var<T> logits = gate.linear(x, gate_pass);

@@ -13,16 +13,15 @@ namespace wsym {
 template <Real T, class Expert = Mlp<T>> struct MultiPred {
   ResidualMlp<T, SparseMoe<T, Expert>> network;
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     expect<ConfigError>(!network.blocks.empty() && network.blocks.back().special && network.tiling.members == 1,
                         "MultiPred: ", network.tiling.members, " members and ", network.blocks.size(),
                         " blocks; it needs 1 member and a sparse last block");
     const auto& last = *network.blocks.back().special;
     const Index before = static_cast<Index>(network.blocks.size()) - 1;
     const Var<T> u = network.stream(x, pass, before);
-    Pass<T> own = pass.child(static_cast<std::uint64_t>(before)).child(0);
     const Tiling ranks{.members = last.inner.router.options.choices, .order = TileOrder::repeat};
-    const Var<T> each = last.inner.contributions(last.norm(u, pass), own);  // row n K + k
+    const Var<T> each = last.inner.contributions(last.norm(u, pass), pass.child(before).child(0));  // row n K + k
     const Var<T> streams = add(tile_rows(u, {.members = ranks.members}), reorder_tiles(each, ranks, TileOrder::tile));
     return network.head(network.norm(streams, pass), pass);
   }

@@ -25,7 +25,7 @@ template <Real T> class Pass {
   bool training() const { return training_; }
   const Key& key() const { return key_; }
   Index first_row() const { return first_row_; }
-  Pass child(std::uint64_t index) const {
+  Pass child(std::integral auto index) const {
     return changed([&](Pass& pass) { pass.key_ = key_.child(index); });
   }
 
@@ -53,7 +53,7 @@ template <Real T> class Pass {
   }
 
   /// Adds a loss of one element to what the training step minimises besides its task.
-  void add_loss(Var<T> loss) {
+  void add_loss(Var<T> loss) const {
     if (auxiliary_ != nullptr) *auxiliary_ = *auxiliary_ ? add(**auxiliary_, loss) : loss;
   }
   bool gathers_losses() const { return auxiliary_ != nullptr; }
@@ -97,7 +97,7 @@ template <Real T, class F> void for_each_stream(const Pass<T>& pass, const Key& 
   const Index each = rows / copies.members, unit = copies.order == TileOrder::tile ? each : copies.unit;
   check_tiling("Pass", copies, each);
   for (Index m = 0; m < copies.members; ++m) {
-    const Key own = key.child(static_cast<std::uint64_t>(m));
+    const Key own = key.child(m);
     for (Index n = 0; n < each; n += unit) f(own, pass.first_row() + n, copies.row(m, n, each), unit);
   }
 }

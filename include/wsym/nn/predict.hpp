@@ -29,7 +29,7 @@ void predict(const M& model, ConstMatMap<T> x, MatMap<T> y, Workspace<T>& worksp
   expect(x.rows() == y.rows(), "predict: x has ", x.rows(), " rows but y has ", y.rows());
   for (Index row = 0; row < x.rows(); row += block) {
     const Index rows = std::min(block, x.rows() - row);
-    Pass<T> pass = Pass<T>::evaluate(key, row);
+    const Pass<T> pass = Pass<T>::evaluate(key, row);
     const Var<T> out = model(workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
     expect(out.cols() == y.cols(), "predict: the model has ", out.cols(), " outputs but y has ", y.cols(), " columns");
     std::copy_n(out.data(), rows * y.cols(), y.data() + row * y.cols());

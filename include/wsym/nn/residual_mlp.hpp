@@ -21,7 +21,7 @@ template <Real T> struct FeedForward {
   FeedForward(Index d, Index hidden, const Key& init, double dropout_rate_ = 0)
       : up(d, hidden, init.child("up")), down(hidden, d, init.child("down")), dropout_rate(dropout_rate_) {}
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     const Var<T> h = linear_gelu(x, x.tape().use(up.weight), x.tape().use(up.bias));
     return dropout(down(dropout(h, dropout_rate, pass.child(0)), pass), dropout_rate, pass.child(1));
   }
@@ -37,10 +37,7 @@ template <Real T, class Inner = FeedForward<T>> struct ResidualBlock {
   LayerNorm<T> norm;
   Inner inner;
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
-    Pass<T> own = pass.child(0);
-    return add(x, inner(norm(x, pass), own));
-  }
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const { return add(x, inner(norm(x, pass), pass.child(0))); }
 
   static void visit(auto& self, auto&& v) {
     v("norm", self.norm);
@@ -89,7 +86,7 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
                         " of them special; there is at least one block, and every second one may be special");
     embed = Linear<T>(size.in, size.width, init.child("embed"));
     for (Index b = 0; b < size.blocks; ++b) {
-      const Key key = init.child("blocks").child(static_cast<std::uint64_t>(b));
+      const Key key = init.child("blocks").child(b);
       const Index from_last = size.blocks - 1 - b;
       Block& block = blocks.emplace_back();
       if (from_last % 2 == 0 && from_last / 2 < size.special)
@@ -107,10 +104,10 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
             size, init, [&](const Key& key) { return FeedForward<T>(size.width, size.hidden, key, dropout_rate); },
             dropout_rate) {}
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const { return head(features(x, pass), pass); }
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const { return head(features(x, pass), pass); }
 
   /// What the head reads: (n, in) -> (M n, width), member by member.
-  Var<T> features(Var<T> x, Pass<T>& pass) const {
+  Var<T> features(Var<T> x, const Pass<T>& pass) const {
     const Index n = x.rows();
     x = stream(x, pass, static_cast<Index>(blocks.size()));
     const Var<T> tiled = x.rows() == n ? tile_rows(x, tiling) : x;
@@ -119,13 +116,13 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
 
   /// The residual stream after the first `count` blocks: (n, in) -> (n, width), or, once a special block was among
   /// them, (M n, width) in the order of `tiling`.
-  Var<T> stream(Var<T> x, Pass<T>& pass, Index count) const {
+  Var<T> stream(Var<T> x, const Pass<T>& pass, Index count) const {
     expect(x.rows() >= 1, "ResidualMlp: x is ", x.shape(), "; it needs a row");
     x = embed(x, pass);
     bool tiled = false;
     for (std::size_t b = 0; b < static_cast<std::size_t>(count); ++b) {
       if (blocks[b].special && !tiled) x = tile_rows(x, tiling), tiled = true;
-      Pass<T> own = tiled ? pass.child(b).with_copies(tiling) : pass.child(b);
+      const Pass<T> own = tiled ? pass.child(b).with_copies(tiling) : pass.child(b);
       x = blocks[b].special ? (*blocks[b].special)(x, own) : (*blocks[b].dense)(x, own);
     }
     return x;

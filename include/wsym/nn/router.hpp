@@ -69,7 +69,7 @@ template <Real T> struct Router {
     check(options, experts);
     Tensor<T> w(Shape{experts, in});
     for (Index i = 0; i < w.size(); ++i) {
-      const Key draw = key.child(static_cast<std::uint64_t>(i));
+      const Key draw = key.child(i);
       std::uint64_t attempt = 0;
       while (std::abs(draw.normal(attempt)) > 2) ++attempt;
       w[i] = static_cast<T>(draw.normal(attempt) / (0.87962566103423978 * std::sqrt(static_cast<double>(in))));
@@ -95,9 +95,7 @@ template <Real T> struct Router {
     return c < own ? m * own + c : experts() - options.shared + c - own;
   }
   /// The pass from which member m draws.
-  Pass<T> member_pass(const Pass<T>& pass, Index m) const {
-    return options.members == 1 ? pass : pass.child(static_cast<std::uint64_t>(m));
-  }
+  Pass<T> member_pass(const Pass<T>& pass, Index m) const { return options.members == 1 ? pass : pass.child(m); }
 
   /// Throws ShapeError for no rows or, with noise, rows that the pass's copies do not divide; ConfigError for options
   /// outside their range; Diverged for logits that are not finite.

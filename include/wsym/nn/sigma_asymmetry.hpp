@@ -19,13 +19,13 @@ template <Real T> struct SigmaMlp {
   /// for a size below 1.
   SigmaMlp(const MlpSize& size, const Key& sigma, const Key& init) : layers(Mlp<T>(size, init).layers) {
     for (Index l = 0; l < size.hidden_layers; ++l) {
-      const Key key = sigma.child(static_cast<std::uint64_t>(l));
+      const Key key = sigma.child(l);
       Tensor<T>& c = mixing.emplace_back(Shape{size.hidden, size.hidden});
-      for (Index i = 0; i < c.size(); ++i) c[i] = static_cast<T>(key.normal(static_cast<std::uint64_t>(i)));
+      for (Index i = 0; i < c.size(); ++i) c[i] = static_cast<T>(key.normal(i));
     }
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     for (std::size_t l = 0; l < mixing.size(); ++l) x = figlu(layers[l](x, pass), x.tape().constant(mixing[l]));
     return layers.back()(x, pass);
   }

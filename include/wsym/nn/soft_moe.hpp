@@ -30,8 +30,7 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
                         " inputs, ", slots_each, " slots each and groups of ", group,
                         "; at least 1 each, and no negative group");
     Tensor<T> mu(Shape{count * slots_each, in});
-    for (Index i = 0; i < mu.size(); ++i)
-      mu[i] = static_cast<T>(key.normal(static_cast<std::uint64_t>(i)) / std::sqrt(static_cast<double>(in)));
+    for (Index i = 0; i < mu.size(); ++i) mu[i] = static_cast<T>(key.normal(i) / std::sqrt(static_cast<double>(in)));
     slots = Parameter<T>(std::move(mu));
   }
   /// Fresh MLP experts.
@@ -46,7 +45,7 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
         1, static_cast<Index>(std::round(static_cast<double>(rows) * ratio / static_cast<double>(experts))));
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     expect(x.rows() >= 1, "SoftMoe: x is ", x.shape(), "; it needs a row");
     Tape<T>& tape = x.tape();
     const Index size = group == 0 ? x.rows() : group, count = static_cast<Index>(experts.size());

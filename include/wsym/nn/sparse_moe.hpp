@@ -53,7 +53,7 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
     if (options.equal_start) std::fill(experts.begin(), experts.end(), experts[0]);
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     const Batches b = batches(x, pass);
     const Var<T> y =
         reorder_tiles(combine_rows(b.weights, b.outputs, b.dispatch), tiling(TileOrder::tile), options.tiling);
@@ -63,7 +63,7 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
   /// The K contributions to each row's output, not summed: row n K + k is g_k f_k(x_n), or 0 if that was dropped; K
   /// predictions of one network (multi-pred) when each goes on alone. Throws ConfigError where there are members or
   /// experts choose.
-  Var<T> contributions(Var<T> x, Pass<T>& pass) const {
+  Var<T> contributions(Var<T> x, const Pass<T>& pass) const {
     expect<ConfigError>(router.options.members == 1, "SparseMoe: contributions of ", router.options.members,
                         " members; they are told apart for 1 alone");
     expect<ConfigError>(!options.experts_choose,
@@ -91,8 +91,7 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
     return detail::layer_by_layer("SparseMoe", experts, rows, d.first, [&](Var<T> y, std::size_t l) {
       for (Index m = 0; m < copies.members; ++m) {
         const Key key = router.member_pass(pass, m).key().child("dropout").child(l);
-        std::construct_at(keys + m,
-                          own_members || copies.members == 1 ? key : key.child(static_cast<std::uint64_t>(m)));
+        std::construct_at(keys + m, own_members || copies.members == 1 ? key : key.child(m));
       }
       return drop_choices(y, d, options.dropout, {keys, static_cast<std::size_t>(copies.members)}, copies,
                           pass.first_row());
@@ -121,7 +120,7 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
                         detail::named(copies), "; both must be the same");
   }
 
-  Batches batches(Var<T> x, Pass<T>& pass) const {
+  Batches batches(Var<T> x, const Pass<T>& pass) const {
     check(pass.copies());
     const Index members = router.options.members;
     if (options.partition_only) x = tile_rows(x, tiling(options.tiling));
@@ -141,7 +140,7 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
       return {weights, d, one_by_one(rows, d, pass)};
   }
 
-  void report(Pass<T>& pass, const Routing<T>& routing, const Dispatch& d, Index group, bool limited) const {
+  void report(const Pass<T>& pass, const Routing<T>& routing, const Dispatch& d, Index group, bool limited) const {
     if (pass.training() && pass.gathers_losses() && !options.experts_choose)
       if (const auto loss = router.balance(routing, group)) pass.add_loss(*loss);
     if (pass.statistics() == nullptr) return;

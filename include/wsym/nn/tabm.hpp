@@ -18,7 +18,7 @@ template <Real T> struct MemberHeads {
                         out, " outputs; each must be at least 1");
     Tensor<T> weights({members, out, in}), biases({members, out});
     for (Index m = 0; m < members; ++m) {
-      const Linear<T> head(in, out, init.child(static_cast<std::uint64_t>(m)));
+      const Linear<T> head(in, out, init.child(m));
       std::copy_n(head.weight.value().data(), out * in, weights.data() + m * out * in);
       std::copy_n(head.bias.value().data(), out, biases.data() + m * out);
     }
@@ -26,7 +26,7 @@ template <Real T> struct MemberHeads {
     bias = Parameter<T>(std::move(biases));
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>&) const { return member_linear(x, x.tape().use(weight), x.tape().use(bias)); }
+  Var<T> operator()(Var<T> x, const Pass<T>&) const { return member_linear(x, x.tape().use(weight), x.tape().use(bias)); }
 
   static void visit(auto& self, auto&& v) {
     v("weight", self.weight);
@@ -60,7 +60,7 @@ template <Real T> struct TabM {
     heads = MemberHeads<T>(size.members, size.mlp.hidden, size.mlp.out, init.child("heads"));
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     expect(x.rows() >= 1, "TabM: x is ", x.shape(), "; it needs a row");
     x = tile_rows(x, {.members = heads.weight.shape()[0]});
     const Pass<T> tiled = pass.with_copies({.members = heads.weight.shape()[0]});
@@ -91,7 +91,7 @@ template <Real T> struct TabMMini {
     heads = MemberHeads<T>(size.members, size.mlp.hidden, size.mlp.out, init.child("heads"));
   }
 
-  Var<T> operator()(Var<T> x, Pass<T>& pass) const {
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     expect(x.rows() >= 1, "TabMMini: x is ", x.shape(), "; it needs a row");
     Tape<T>& tape = x.tape();
     x = scale_members(tile_rows(x, {.members = scale_in.shape()[0]}), tape.use(scale_in));

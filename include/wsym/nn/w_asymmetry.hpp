@@ -16,9 +16,9 @@ struct WAsymmetry {
     trainable    // nothing is frozen: the entries of `frozen` are where training starts from
   };
 
-  Key mask;                   // which entries, and their values: share it to share the mask
-  std::vector<Index> n_fix;   // frozen entries a row, for each layer; empty: n_fix_rule()
-  std::vector<double> kappa;  // scale of the frozen values, for each layer; empty: 1 everywhere
+  Key mask;                        // which entries, and their values: share it to share the mask
+  std::vector<Index> n_fix = {};   // frozen entries a row, for each layer; empty: n_fix_rule()
+  std::vector<double> kappa = {};  // scale of the frozen values, for each layer; empty: 1 everywhere
   Kind kind = Kind::frozen;
 };
 
@@ -53,17 +53,17 @@ template <Real T> Frozen<T> w_asymmetric_entries(Index rows, Index cols, Index n
   Frozen<T> frozen;
   std::vector<Index> columns(static_cast<std::size_t>(cols));
   for (Index row = 0; row < rows; ++row) {
-    const Key positions = key.child("position").child(static_cast<std::uint64_t>(row));
-    const Key values = key.child("value").child(static_cast<std::uint64_t>(row));
+    const Key positions = key.child("position").child(row);
+    const Key values = key.child("value").child(row);
     for (Index c = 0; c < cols; ++c) columns[static_cast<std::size_t>(c)] = c;
     for (Index i = 0; i < n_fix; ++i)  // partial Fisher-Yates
       std::swap(columns[static_cast<std::size_t>(i)],
-                columns[static_cast<std::size_t>(i + positions.below(static_cast<std::uint64_t>(i), cols - i))]);
+                columns[static_cast<std::size_t>(i + positions.below(i, cols - i))]);
     std::sort(columns.begin(), columns.begin() + n_fix);
     for (Index i = 0; i < n_fix; ++i) {
       const Index column = columns[static_cast<std::size_t>(i)];
       frozen.index.push_back(row * cols + column);
-      frozen.value.push_back(static_cast<T>(kappa * values.normal(static_cast<std::uint64_t>(column))));
+      frozen.value.push_back(static_cast<T>(kappa * values.normal(column)));
     }
   }
   return frozen;
@@ -99,7 +99,7 @@ Frozen<T> whole_row_entries(Index rows, Index cols, Index n_fix, double kappa, b
   const double scale = hidden_units ? kappa / std::sqrt(static_cast<double>(cols)) : kappa;
   Frozen<T> frozen;
   for (const Index row : chosen) {
-    const Key values = key.child("value").child(static_cast<std::uint64_t>(row));
+    const Key values = key.child("value").child(row);
     for (Index column = 0; column < cols; ++column) {
       const std::uint64_t draw = hidden_units ? 0 : static_cast<std::uint64_t>(column);
       frozen.index.push_back(row * cols + column);

@@ -29,7 +29,7 @@ Work work_of(const M& model, const Tensor<T>& x, WorkMode mode, const Key& key =
   const bool trains = mode == WorkMode::train;
   Tape<T> tape(trains);
   std::vector<RoutingStats> layers;
-  Pass<T> pass = (trains ? Pass<T>::train(key) : Pass<T>::evaluate(key)).with_statistics(&layers);
+  const Pass<T> pass = (trains ? Pass<T>::train(key) : Pass<T>::evaluate(key)).with_statistics(&layers);
   const Var<T> y = model(tape.constant(x), pass);
   if (trains) tape.backward(y, std::vector<T>(static_cast<std::size_t>(y.size()), T(1)));
   Work work{count(model).parameters, tape.work(), tape.used()};

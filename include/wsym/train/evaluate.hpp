@@ -55,7 +55,7 @@ double evaluate(const M& model, const Dataset<T>& data, Workspace<T>& workspace,
   double total = 0, weight = 0;
   for (Index row = 0; row < data.rows(); row += block) {
     const auto rows = static_cast<std::size_t>(std::min(block, data.rows() - row)), at = static_cast<std::size_t>(row);
-    Pass<T> pass = Pass<T>::evaluate(key, row);
+    const Pass<T> pass = Pass<T>::evaluate(key, row);
     const auto part = [&](const auto& list) {
       return list.empty() ? std::span(list) : std::span(list).subspan(at, rows);
     };

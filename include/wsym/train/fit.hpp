@@ -98,7 +98,7 @@ BatchRows<T> mix_rows(BatchRows<T> batch, Index n, const Task& task, double alph
 /// The loss of a batch under the model, its rows mixed if alpha is not 0.
 template <class M, Real T>
 Var<T> batch_loss(const M& model, const Dataset<T>& data, std::span<const Index> rows, double alpha, Tape<T>& tape,
-                  Pass<T>& pass) {
+                  const Pass<T>& pass) {
   const Index n = static_cast<Index>(rows.size());
   BatchRows<T> batch = gather_batch(data, rows, tape);
   if (alpha > 0) batch = mix_rows(batch, n, data.task, alpha, tape, pass.key().child("mixup"));
@@ -116,7 +116,7 @@ double run_epoch(M& model, Optimizer& optimizer, const Dataset<T>& data, const B
   for (Index batch = 0; batch < batches.count(); ++batch) {
     tape.clear();
     AuxiliaryLoss<T> auxiliary;
-    Pass<T> pass = Pass<T>::train(noise.child(static_cast<std::uint64_t>(batch)), &auxiliary);
+    const Pass<T> pass = Pass<T>::train(noise.child(batch), &auxiliary);
     const Var<T> loss = batch_loss(model, data, batches[batch], options.mixup, tape, pass);
     if (!std::isfinite(loss.item())) return static_cast<double>(loss.item());
     total += static_cast<double>(loss.item());
@@ -159,10 +159,9 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
     const Index epoch = static_cast<Index>(state.epoch() += 1);
     batches.shuffle(key.child("order"), epoch);
     state.train_loss() = detail::run_epoch(state.model, state.optimizer, train, batches, epoch, options,
-                                           key.child("pass").child(static_cast<std::uint64_t>(epoch)), tape);
-    state.valid_loss() = validates ? evaluate(state.model, valid, workspace,
-                                              key.child("validation").child(static_cast<std::uint64_t>(epoch)))
-                                   : state.train_loss();
+                                           key.child("pass").child(epoch), tape);
+    state.valid_loss() =
+        validates ? evaluate(state.model, valid, workspace, key.child("validation").child(epoch)) : state.train_loss();
     if (!std::isfinite(state.train_loss()) || !std::isfinite(state.valid_loss())) {
       report.stop = Stop::diverged;
       break;

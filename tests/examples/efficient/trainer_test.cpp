@@ -22,8 +22,7 @@ Dataset<float> blobs(Index rows, Index classes, const Key& key) {
     const auto label = static_cast<std::int32_t>(i % classes);
     data.labels.push_back(label);
     for (Index j = 0; j < 6; ++j)
-      data.x(i, j) = static_cast<float>(2 * Key(9).child(static_cast<std::uint64_t>(label)).normal(j) +
-                                        key.normal(static_cast<std::uint64_t>(6 * i + j)));
+      data.x(i, j) = static_cast<float>(2 * Key(9).child(label).normal(j) + key.normal(6 * i + j));
   }
   return data;
 }

@@ -12,7 +12,7 @@ inline wsym::Dataset<float> part(wsym::Index rows, wsym::Task task, const wsym::
   using namespace wsym;
   Dataset<float> data{Tensor<float>({rows, features}), Tensor<float>(), {}, task};
   if (task.kind == TaskKind::regression) data.y = Tensor<float>({rows, 1});
-  for (Index i = 0; i < data.x.size(); ++i) data.x[i] = static_cast<float>(key.normal(static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < data.x.size(); ++i) data.x[i] = static_cast<float>(key.normal(i));
   for (Index row = 0; row < rows; ++row) {
     const float sum = data.x(row, 0) + data.x(row, 1) * data.x(row, 2);
     if (task.kind == TaskKind::regression)
