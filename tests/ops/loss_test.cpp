@@ -209,12 +209,51 @@ TEST_CASE_TEMPLATE("weights: 2 counts a row twice, 0 leaves it out", T, float, d
   }
 }
 
+TEST_CASE_TEMPLATE("mse, cross_entropy: several answers to the rows have the bits of targets written out for each", T,
+                   float, double) {
+  const Tensor<T> x = random_tensor<T>({3, 2, 70, 3}, Key(21));
+  const Tensor<float> y = random_tensor<float>({70, 3}, Key(22));
+  const Labels labels = random_labels(70, 3, Key(23));
+  Tensor<float> every({3, 2, 70, 3});
+  Labels each;
+  for (Index a = 0; a < 6; ++a) {
+    std::copy_n(y.data(), y.size(), every.data() + a * y.size());
+    each.insert(each.end(), labels.begin(), labels.end());
+  }
+  for (const bool weighted : {false, true}) {
+    Tensor<float> w(Shape{weighted ? 70 : 0}), all(Shape{weighted ? 420 : 0});
+    for (Index i = 0; i < all.size(); ++i)
+      w[i % 70] = all[i] = static_cast<float>(0.5 + Key(24).uniform(std::uint64_t(i % 70)));
+    const Loss<T> m = loss_of(run_mse(Both(y), Both(w)), x), m6 = loss_of(run_mse(Both(every), Both(all)), x);
+    const Loss<T> c = loss_of(run_cross_entropy(labels, Both(w)), x),
+                  c6 = loss_of(run_cross_entropy(each, Both(all)), x);
+    CHECK(m.value == m6.value);
+    CHECK(m.gradient == m6.gradient);
+    CHECK(c.value == c6.value);
+    CHECK(c.gradient == c6.gradient);
+  }
+}
+
+TEST_CASE("mse, cross_entropy: gradcheck of several answers to the rows") {
+  const Tensor<double> x = random_tensor<double>({2, 3, 5, 3}, Key(5), 2);
+  for (const Both& weights : {Both(), random_weights(5, Key(8))}) {
+    CHECK(gradcheck(run_mse(random_target({5, 3}, Key(6)), weights), {x}, Key(9)).message == "");
+    CHECK(gradcheck(run_cross_entropy(random_labels(5, 3, Key(7)), weights), {x}, Key(9)).message == "");
+  }
+}
+
 TEST_CASE_TEMPLATE("mse: refuses a target of another shape and weights that do not fit or weigh nothing", T, float,
                    double) {
   const auto run = [](Shape p, Shape y, Tensor<float> weights) {
     return test::value_of<T>(run_mse(Both(Tensor<float>(y)), Both(std::move(weights))), {Tensor<T>(p)});
   };
-  CHECK_THROWS_WITH_AS(run({3, 2}, {2, 3}, {}), "mse: prediction is (3, 2) but target is (2, 3); they must be equal",
+  CHECK_THROWS_WITH_AS(run({3, 2}, {2, 3}, {}),
+                       "mse: prediction is (3, 2) but target is (2, 3); they must be equal, "
+                       "or the target's axes the prediction's last",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(run({6, 2}, {3, 2}, {}),
+                       "mse: prediction is (6, 2) but target is (3, 2); they must be equal, "
+                       "or the target's axes the prediction's last",
                        ShapeError);
   CHECK_THROWS_WITH_AS(run({3, 2}, {3, 2}, Tensor<float>({2}, 1.0f)), "mse: 2 weights for 3 rows; one each, or none",
                        ShapeError);
@@ -233,6 +272,14 @@ TEST_CASE_TEMPLATE("cross_entropy: refuses labels that are out of range or too f
   CHECK_THROWS_WITH_AS(run({-1, 0}, {}), "cross_entropy: label -1 with 3 classes; labels run from 0 to 2", ConfigError);
   CHECK_THROWS_WITH_AS(run({0}, {}), "cross_entropy: logits are (2, 3) but there are 1 labels; one per row is needed",
                        ShapeError);
+  const auto four = [](Shape logits) {
+    return test::value_of<T>(run_cross_entropy({0, 1, 1, 0}), {Tensor<T>(logits)});
+  };
+  CHECK_THROWS_WITH_AS(four({8, 3}), "cross_entropy: logits are (8, 3) but there are 4 labels; one per row is needed",
+                       ShapeError);
+  CHECK_THROWS_AS(four({4, 2, 3}), ShapeError);
+  CHECK_THROWS_AS(four({0, 4, 3}), ShapeError);
+  for (const Shape& fits : {Shape{4, 3}, Shape{2, 4, 3}, Shape{2, 2, 3}, Shape{5, 2, 2, 3}}) CHECK_NOTHROW(four(fits));
   CHECK_THROWS_WITH_AS(run({0, 1}, Tensor<float>({3}, 1.0f)), "cross_entropy: 3 weights for 2 rows; one each, or none",
                        ShapeError);
   CHECK_THROWS_WITH_AS(run({0, 1}, Tensor<float>({2}, {1, -1})),

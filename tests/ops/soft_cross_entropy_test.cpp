@@ -56,6 +56,20 @@ TEST_CASE_TEMPLATE("soft_cross_entropy: mixed labels cost the mixture of their l
   CHECK(cost(T(0.75), 0, T(0.25)) == doctest::Approx(0.75 * cost(1, 0, 0) + 0.25 * cost(0, 0, 1)).epsilon(1e-6));
 }
 
+TEST_CASE_TEMPLATE("soft_cross_entropy: several answers to the rows have the bits of targets written out for each", T,
+                   float, double) {
+  const Tensor<T> s = random_tensor<T>({2, 3, 7, 5}, Key(1), 3), t = test::random_weights<T>({7, 5}, Key(2));
+  Tensor<T> every(s.shape());
+  for (Index a = 0; a < 6; ++a) std::copy_n(t.data(), t.size(), every.data() + a * t.size());
+  const auto toward_all = [](const Tensor<T>& targets) {
+    return [&targets](auto& x) {
+      return soft_cross_entropy(x[0], x[0].tape().constant(targets));
+    };
+  };
+  CHECK(same_bits(test::value_of<T>(op, {s, t}), test::value_of<T>(op, {s, every})));
+  CHECK(test::gradients_of<T>(toward_all(t), {s}, Key(3)) == test::gradients_of<T>(toward_all(every), {s}, Key(3)));
+}
+
 TEST_CASE("soft_cross_entropy: gradcheck in the logits") {
   for (const Shape& shape : {Shape{1, 1}, Shape{7, 3}, Shape{2, 65}}) {
     const Tensor<double> targets = test::random_weights<double>(shape, Key(2));
@@ -66,7 +80,10 @@ TEST_CASE("soft_cross_entropy: gradcheck in the logits") {
 TEST_CASE_TEMPLATE("soft_cross_entropy: refuses unequal shapes and no rows", T, float, double) {
   CHECK_THROWS_WITH_AS(
       test::value_of<T>(op, {Tensor<T>({2, 3}), Tensor<T>({3, 2})}),
-      "soft_cross_entropy: logits are (2, 3) but targets (3, 2); they must be equal, with at least one row",
+      "soft_cross_entropy: logits are (2, 3) but targets (3, 2); they must be equal, or the targets' axes the logits' "
+      "last, with at least one row",
       ShapeError);
+  CHECK_THROWS_AS(test::value_of<T>(op, {Tensor<T>({6, 3}), Tensor<T>({2, 3})}), ShapeError);
+  CHECK_THROWS_AS(test::value_of<T>(op, {Tensor<T>({0, 2, 3}), Tensor<T>({2, 3})}), ShapeError);
   CHECK_THROWS_AS(test::value_of<T>(op, {Tensor<T>({0, 3}), Tensor<T>({0, 3})}), ShapeError);
 }

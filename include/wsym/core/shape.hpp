@@ -43,12 +43,29 @@ class Shape {
     return other;
   }
 
-  friend bool operator==(const Shape& a, const Shape& b) {
-    if (a.rank_ != b.rank_) return false;
-    for (int axis = 0; axis < a.rank_; ++axis)
-      if (a.sizes_[axis] != b.sizes_[axis]) return false;
+  /// The same axes with another one in front of `axis`, which may be rank(). Throws ShapeError for a fifth axis.
+  Shape inserted(int axis, Index size) const {
+    expect(rank_ < max_rank, "Shape: ", *this, " and another axis of ", size, "; at most ", max_rank,
+           " axes are supported");
+    Shape other = *this;
+    for (int to = other.rank_++; to > axis; --to) other.sizes_[to] = sizes_[to - 1];
+    other.sizes_[axis] = size;
+    return other;
+  }
+  Shape erased(int axis) const {
+    Shape other = *this;
+    for (--other.rank_; axis < other.rank_; ++axis) other.sizes_[axis] = sizes_[axis + 1];
+    return other;
+  }
+  /// True where the last axes are those of `other`.
+  bool ends_with(const Shape& other) const {
+    if (rank_ < other.rank_) return false;
+    for (int axis = 1; axis <= other.rank_; ++axis)
+      if (sizes_[rank_ - axis] != other.sizes_[other.rank_ - axis]) return false;
     return true;
   }
+
+  friend bool operator==(const Shape& a, const Shape& b) { return a.rank_ == b.rank_ && a.ends_with(b); }
   friend std::ostream& operator<<(std::ostream& out, const Shape& shape) {
     out << '(';
     for (int axis = 0; axis < shape.rank_; ++axis) out << (axis ? ", " : "") << shape.sizes_[axis];

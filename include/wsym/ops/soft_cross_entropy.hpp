@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "wsym/autodiff/tape.hpp"
-#include "wsym/kernels/reduce.hpp"
-#include "wsym/kernels/softmax.hpp"
+#include "wsym/ops/loss.hpp"
 
 namespace wsym {
 
 /// The cross-entropy with probabilities as targets,  L = (1/N) sum_n sum_c -t_nc ln softmax(s_n)_c, in nats: for labels
 /// that were mixed, smoothed, or predicted by another network. One-hot targets give cross_entropy.
-/// logits s (..., classes), N rows; targets t of the same shape, rows that sum to 1 -> (1); differentiable in the
-/// logits: ds = (softmax(s) - t) / N. Throws ShapeError, also without rows.
+/// logits s (..., classes), N rows; targets t, rows that sum to 1, of the same shape, or of any axes that the logits
+/// end with (their other axes hold several answers to a row, such as members') -> (1); differentiable in the logits:
+/// ds = (softmax(s) - t) / N. Throws ShapeError, also without rows.
 template <Real T> Var<T> soft_cross_entropy(Var<T> logits, Var<T> targets) {
   const Var<T> s = logits, t = targets;
-  const Index rows = s.rows(), classes = s.cols();
-  expect(s.shape() == t.shape() && s.size() > 0, "soft_cross_entropy: logits are ", s.shape(), " but targets ",
-         t.shape(), "; they must be equal, with at least one row");
+  const Index rows = t.rows(), classes = t.cols(), answers = detail::answers(s.shape(), t.shape());
+  expect(answers > 0 && s.size() > 0, "soft_cross_entropy: logits are ", s.shape(), " but targets ", t.shape(),
+         "; they must be equal, or the targets' axes the logits' last, with at least one row");
   Tape<T>& tape = s.tape();
-  T* slope = tape.scratch(s.size());  // softmax(s) - t: (rows, classes)
-  T* losses = tape.scratch(rows);
+  T* slope = tape.scratch(s.size());  // softmax(s) - t: (answers, rows, classes)
+  T* losses = tape.scratch(s.rows());
   std::int32_t* likeliest = tape.template scratch<std::int32_t>(rows);  // of the targets
   for (Index n = 0; n < rows; ++n) t.value().row(n).maxCoeff(&likeliest[n]);
-  const kernels::View<T> p{slope, rows, classes, classes};
-  kernels::cross_entropy_rows<T>(s.view(), likeliest, nullptr, losses, {nullptr, rows, classes, classes});
-  for (Index n = 0; n < rows; ++n) {  // sum_c -t_c ln p_c = -ln p_k + sum_c t_c (s_k - s_c), as the t_c sum to 1
-    const auto row = s.value().row(n);
-    losses[n] += (t.value().row(n).array() * (row[likeliest[n]] - row.array())).sum();
+  kernels::softmax_rows<T>(s.view(), kernels::View<T>{slope, s.rows(), classes, classes});
+  for (Index a = 0; a < answers; ++a) {
+    const auto own = s.value().middleRows(a * rows, rows);
+    kernels::cross_entropy_rows<T>(s.view().block(a * rows, 0, rows, classes), likeliest, nullptr, losses + a * rows,
+                                   {nullptr, rows, classes, classes});
+    for (Index n = 0; n < rows; ++n)  // sum_c -t_c ln p_c = -ln p_k + sum_c t_c (s_k - s_c), as the t_c sum to 1
+      losses[a * rows + n] += (t.value().row(n).array() * (own(n, likeliest[n]) - own.row(n).array())).sum();
+    MatMap<T>(slope + a * rows * classes, rows, classes) -= t.value();
   }
-  kernels::softmax_rows<T>(s.view(), p);
-  MatMap<T>(slope, rows, classes) -= t.value();
   const Var<T> loss = tape.result(Shape{1}, s);
-  const T scale = T(1) / static_cast<T>(rows);
-  *loss.out().data() = kernels::sum(losses, rows) * scale;
-  loss.pull([=] { s.add((scale * loss.grad()(0, 0)) * ConstMatMap<T>(slope, rows, classes)); });
+  const T scale = T(1) / static_cast<T>(s.rows());
+  *loss.out().data() = kernels::sum(losses, s.rows()) * scale;
+  loss.pull([=] { s.add((scale * loss.grad()(0, 0)) * ConstMatMap<T>(slope, s.rows(), classes)); });
   return loss;
 }
 
