@@ -67,3 +67,25 @@ TEST_CASE("Shape: refuses a fifth axis and a negative size") {
   CHECK_THROWS_WITH_AS((Shape{1, 2, 3, 4, 5}), "Shape: 5 axes; at most 4 are supported", ShapeError);
   CHECK_THROWS_WITH_AS((Shape{1, -2}), "Shape: axis 1 has size -2; sizes are not negative", ShapeError);
 }
+
+TEST_CASE("Shape: refuses more elements than an Index counts, also beside an axis of size 0 and by with_cols") {
+  constexpr Index half = Index{1} << 31;
+  CHECK(Shape{half, Index{1} << 28}.size() == Shape::max_size);
+  CHECK(Shape{Index{1} << 59, 0}.size() == 0);
+  CHECK_THROWS_WITH_AS((Shape{half, Index{1} << 33}), "Shape: (2147483648, 8589934592) has more than 2^59 elements",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{Index{1} << 62}), "Shape: (4611686018427387904) has more than 2^59 elements", ShapeError);
+  CHECK_THROWS_AS((Shape{half, half, half, 0}), ShapeError);
+  CHECK_THROWS_AS((Shape{0, half, half}), ShapeError);
+  CHECK_THROWS_AS((Shape{half, half, half, half}), ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{half, 1}.with_cols(half)), "Shape: (2147483648, 2147483648) has more than 2^59 elements",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{2, 3}.with_cols(-1)), "Shape: axis 1 has size -1; sizes are not negative", ShapeError);
+}
+
+TEST_CASE("Shape: an axis that is not there is refused") {
+  CHECK_THROWS_WITH_AS((Shape{3, 4}[9]), "Shape: axis 9 of (3, 4), which has 2 axes", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{3}[1]), "Shape: axis 1 of (3), which has 1 axis", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{}[0]), "Shape: axis 0 of (), which has 0 axes", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{3, 4}[-1]), "Shape: axis -1 of (3, 4), which has 2 axes", ShapeError);
+}

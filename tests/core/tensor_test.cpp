@@ -24,6 +24,20 @@ TEST_CASE_TEMPLATE("Tensor: starts as zeros, as a fill, or as given values", T, 
   CHECK_THROWS_WITH_AS(Tensor<T>(Shape{2, 3}, {1, 2}), "Tensor: 2 values for shape (2, 3); it needs 6", ShapeError);
 }
 
+TEST_CASE_TEMPLATE("Tensor: a size beyond 2^59 elements is refused before memory is asked for", T, float, double) {
+  CHECK_THROWS_WITH_AS((Tensor<T>({Index{1} << 31, Index{1} << 33})),
+                       "Shape: (2147483648, 8589934592) has more than 2^59 elements", ShapeError);
+  CHECK_THROWS_AS(Tensor<T>(Shape{Index{1} << 62}), ShapeError);
+}
+
+#if !defined(__SANITIZE_ADDRESS__)  // which stops the program at such a request, unless it is told not to
+TEST_CASE_TEMPLATE("Tensor: memory that is not there is an Error with the shape", T, float, double) {
+  CHECK_THROWS_WITH_AS(
+      Tensor<T>(Shape{Index{1} << 29, Index{1} << 30}),
+      message("Tensor: no memory for ", sizeof(T) << 59, " bytes of shape (536870912, 1073741824)").c_str(), Error);
+}
+#endif
+
 TEST_CASE_TEMPLATE("Tensor: every buffer starts on a cache line", T, float, double) {
   for (const Index size : {0, 1, 3, 7, 17, 65, 1000})
     CHECK(reinterpret_cast<std::uintptr_t>(Tensor<T>(Shape{size}).data()) % alignment == 0);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "support.hpp"
 
 using namespace wsym;
@@ -57,4 +59,11 @@ TEST_CASE("batches: what makes no batch is refused") {
   CHECK_THROWS_WITH_AS(batches[0], "Batches: shuffle() comes before the first batch", ConfigError);
   batches.shuffle(Key(1), 0);
   CHECK_THROWS_WITH_AS(batches[2], "Batches: batch 2 of 2", ConfigError);
+}
+
+TEST_CASE("batches: a batch size up to the largest Index is one batch of all rows") {
+  Batches batches(5, std::numeric_limits<Index>::max());
+  batches.shuffle(Key(1), 0);
+  CHECK(batches.count() == 1);
+  CHECK(batches[0].size() == 5);
 }

@@ -124,6 +124,8 @@ TEST_CASE("safetensors: every attack of the list is refused with the tensor's na
         "f: 'w': axis 1 of size 4294967296; the sizes' product needs to be in 0 .. 2^59");
   CHECK(one("F32", "[4611686018427387904,4]", "[0,0]", 0) ==
         "f: 'w': axis 0 of size 4611686018427387904; the sizes' product needs to be in 0 .. 2^59");
+  CHECK(one("F32", "[0,4294967296,4294967296]", "[0,0]", 0) ==
+        "f: 'w': axis 2 of size 4294967296; the sizes' product needs to be in 0 .. 2^59");
   CHECK(one("F32", "[-1,-2]", "[0,8]") == "f: 'w': axis 0 of size -1; the sizes' product needs to be in 0 .. 2^59");
   CHECK(one("F32", "[2.0]", "[0,8]") == "f: 'w': json: value is a number; it needs to be an integer of 64 bits");
   CHECK(one("F32", "[2]", "[0,-8]") == "f: 'w': json: value is an integer; it needs to be an integer of at least 0");

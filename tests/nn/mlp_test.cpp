@@ -257,3 +257,10 @@ TEST_CASE("mlp: sizes and lists that do not fit are refused") {
   CHECK_THROWS_WITH_AS(Mlp<float>({8, 4, 1}, {.mask = Key(2), .n_fix = {8, 1, 1, 1}}, Key(1)),
                        "n_fix is 8 but the fan-in is 8; it must be from 0 to 7", ConfigError);
 }
+
+TEST_CASE_TEMPLATE("Mlp: a weight of more elements than can be counted is refused", T, float, double) {
+  constexpr Index many = Index{1} << 31;
+  CHECK_THROWS_WITH_AS(Mlp<T>({.in = 4 * many, .hidden = many, .out = 1}, Key(1)),
+                       "Shape: (2147483648, 8589934592) has more than 2^59 elements", ShapeError);
+  CHECK_THROWS_AS(Mlp<T>({.in = 1, .hidden = Index{1} << 62, .out = 1}, Key(1)), ShapeError);
+}

@@ -9,10 +9,12 @@
 namespace wsym {
 
 /// The sizes of a tensor's axes, outermost first; at most four. Rank 0 is a scalar of one element.
-/// Throws ShapeError for a fifth axis or a negative size.
+/// The product of the sizes other than 0 is at most max_size, so that size(), rows() and a count of bytes fit an Index.
+/// Throws ShapeError for a fifth axis, a negative size or a larger product.
 class Shape {
  public:
   static constexpr int max_rank = 4;
+  static constexpr Index max_size = Index{1} << 59;  // elements of 8 bytes are then 2^62 bytes
 
   Shape() = default;
   Shape(std::initializer_list<Index> sizes) {
@@ -21,10 +23,16 @@ class Shape {
       expect(size >= 0, "Shape: axis ", rank_, " has size ", size, "; sizes are not negative");
       sizes_[rank_++] = size;
     }
+    check_size();
   }
 
   int rank() const { return rank_; }
-  Index operator[](int axis) const { return sizes_[axis]; }
+  /// The size of axis 0 .. rank() - 1. Throws ShapeError for another one.
+  Index operator[](int axis) const {
+    expect(axis >= 0 && axis < rank_, "Shape: axis ", axis, " of ", *this, ", which has ", rank_,
+           rank_ == 1 ? " axis" : " axes");
+    return sizes_[axis];
+  }
 
   /// The number of elements.
   Index size() const { return rows() * cols(); }
@@ -35,11 +43,13 @@ class Shape {
     for (int axis = 0; axis + 1 < rank_; ++axis) product *= sizes_[axis];
     return product;
   }
-  /// The same leading axes with another last one.
+  /// The same leading axes with another last one. Throws as the constructor does.
   Shape with_cols(Index cols) const {
     Shape other = *this;
     if (other.rank_ == 0) other.rank_ = 1;
+    expect(cols >= 0, "Shape: axis ", other.rank_ - 1, " has size ", cols, "; sizes are not negative");
     other.sizes_[other.rank_ - 1] = cols;
+    other.check_size();
     return other;
   }
 
@@ -73,6 +83,14 @@ class Shape {
   }
 
  private:
+  void check_size() const {
+    Index product = 1;
+    for (int axis = 0; axis < rank_; ++axis) {
+      const bool overflow = sizes_[axis] > 0 && __builtin_mul_overflow(product, sizes_[axis], &product);
+      expect(!overflow && product <= max_size, "Shape: ", *this, " has more than 2^59 elements");
+    }
+  }
+
   Index sizes_[max_rank] = {0, 0, 0, 0};
   int rank_ = 0;
 };

@@ -12,15 +12,20 @@
 namespace wsym {
 
 /// An owning, contiguous, row-major array of rank <= 4 on a 64-byte boundary. A value: copying copies.
+///
+/// operator[] and operator() are for inner loops: they check the position by eigen_assert alone, as Eigen's maps do, so
+/// not where NDEBUG is defined. A position outside 0 .. size() - 1 is undefined there.
+///
+/// Throws Error, with the shape, when there is not enough memory.
 template <Real T> class Tensor {
  public:
   /// One element of value 0 would be a lie: an empty tensor has shape (0).
   Tensor() : Tensor(Shape{0}) {}
   /// All elements 0.
   explicit Tensor(Shape shape) : Tensor(shape, T(0)) {}
-  Tensor(Shape shape, T fill) : shape_(shape), data_(allocate(shape.size())) { std::fill_n(data(), size(), fill); }
+  Tensor(Shape shape, T fill) : shape_(shape), data_(allocate(shape)) { std::fill_n(data(), size(), fill); }
   /// Elements in row-major order. Throws ShapeError unless there are exactly shape.size() of them.
-  Tensor(Shape shape, std::span<const T> values) : shape_(shape), data_(allocate(shape.size())) {
+  Tensor(Shape shape, std::span<const T> values) : shape_(shape), data_(allocate(shape)) {
     expect(static_cast<Index>(values.size()) == shape.size(), "Tensor: ", values.size(), " values for shape ", shape,
            "; it needs ", shape.size());
     std::copy(values.begin(), values.end(), data());
@@ -52,10 +57,10 @@ template <Real T> class Tensor {
   const T* data() const { return data_.get(); }
   std::span<T> span() { return {data(), static_cast<std::size_t>(size())}; }
   std::span<const T> span() const { return {data(), static_cast<std::size_t>(size())}; }
-  T& operator[](Index i) { return data_.get()[i]; }
-  const T& operator[](Index i) const { return data_.get()[i]; }
-  T& operator()(Index row, Index col) { return data_.get()[row * cols() + col]; }
-  const T& operator()(Index row, Index col) const { return data_.get()[row * cols() + col]; }
+  T& operator[](Index i) { return data_.get()[place(i)]; }
+  const T& operator[](Index i) const { return data_.get()[place(i)]; }
+  T& operator()(Index row, Index col) { return data_.get()[place(row, col)]; }
+  const T& operator()(Index row, Index col) const { return data_.get()[place(row, col)]; }
 
   /// All leading axes x the last axis.
   MatMap<T> mat() { return {data(), rows(), cols()}; }
@@ -74,9 +79,19 @@ template <Real T> class Tensor {
   struct Free {
     void operator()(T* p) const { ::operator delete(p, std::align_val_t(alignment)); }
   };
-  static std::unique_ptr<T, Free> allocate(Index count) {
-    const auto bytes = static_cast<std::size_t>(std::max<Index>(count, 1)) * sizeof(T);
-    return std::unique_ptr<T, Free>(static_cast<T*>(::operator new(bytes, std::align_val_t(alignment))));
+  static std::unique_ptr<T, Free> allocate(const Shape& shape) {
+    const auto bytes = static_cast<std::size_t>(std::max<Index>(shape.size(), 1)) * sizeof(T);
+    void* const memory = ::operator new(bytes, std::align_val_t(alignment), std::nothrow);
+    expect<Error>(memory != nullptr, "Tensor: no memory for ", bytes, " bytes of shape ", shape);
+    return std::unique_ptr<T, Free>(static_cast<T*>(memory));
+  }
+  Index place(Index i) const {
+    eigen_assert(i >= 0 && i < size() && "Tensor: the position is outside");
+    return i;
+  }
+  Index place(Index row, Index col) const {
+    eigen_assert(row >= 0 && row < rows() && col >= 0 && col < cols() && "Tensor: the position is outside");
+    return row * cols() + col;
   }
 
   Shape shape_;

@@ -24,7 +24,7 @@ class Batches {
   /// Draws the order of an epoch. Allocates at the first call only.
   void shuffle(const Key& key, Index epoch) { key.child(epoch).permutation(rows_, order_); }
 
-  Index count() const { return (rows_ + batch_size_ - 1) / batch_size_; }
+  Index count() const { return rows_ / batch_size_ + (rows_ % batch_size_ > 0 ? 1 : 0); }
   /// The rows of batch b = 0 .. count() - 1. Throws ConfigError before the first shuffle and for another b.
   std::span<const Index> operator[](Index b) const {
     expect<ConfigError>(!order_.empty(), "Batches: shuffle() comes before the first batch");

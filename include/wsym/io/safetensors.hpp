@@ -95,15 +95,15 @@ struct Entry {
 inline Shape read_shape(const Json::Array& sizes, std::uint64_t& elements) {
   expect<FormatError>(sizes.size() <= Shape::max_rank, sizes.size(), " axes; at most ", Shape::max_rank,
                       " are supported");
-  Index axes[Shape::max_rank] = {};
+  Index axes[Shape::max_rank] = {}, product = 1;  // of the sizes other than 0, as Shape bounds it
   elements = 1;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     axes[i] = sizes[i].index();
-    const auto size = static_cast<std::uint64_t>(axes[i]);
-    // 2^59 elements of 8 bytes are still a signed 64-bit size
-    expect<FormatError>(axes[i] >= 0 && (size == 0 || elements <= (std::uint64_t{1} << 59) / size), "axis ", i,
-                        " of size ", axes[i], "; the sizes' product needs to be in 0 .. 2^59");
-    elements *= size;
+    const Index factor = std::max<Index>(axes[i], 1);
+    expect<FormatError>(axes[i] >= 0 && product <= Shape::max_size / factor, "axis ", i, " of size ", axes[i],
+                        "; the sizes' product needs to be in 0 .. 2^59");
+    product *= factor;
+    elements *= static_cast<std::uint64_t>(axes[i]);
   }
   switch (sizes.size()) {
     case 0:
