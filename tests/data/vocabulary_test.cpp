@@ -16,6 +16,8 @@ TEST_CASE("vocabulary: words keep the order in which they came, and are found by
   CHECK(words.size() == 4);
   CHECK(words.word(3) == "banana");
   for (std::int32_t code = 0; code < 4; ++code) CHECK(words.code(words.word(code)) == code);
+  for (const std::int32_t code : {-1, 4})
+    CHECK_THROWS_WITH_AS(words.word(code), message("Vocabulary: code ", code, " of 4 words").c_str(), ConfigError);
 }
 
 TEST_CASE("vocabulary: a word that comes twice is refused") {
@@ -33,4 +35,18 @@ TEST_CASE("vocabulary: alphabetical() lists the codes in the order of their word
   words.add("banana");
   CHECK(words.alphabetical() == std::vector<std::int32_t>{1, 3, 2, 0});
   CHECK(Vocabulary().alphabetical().empty());
+}
+
+TEST_CASE("vocabulary: words that come in descending order cost no more than a logarithm each") {
+  Vocabulary words;
+  const auto word = [](int i) {
+    return std::to_string(1000000 + i);
+  };
+  constexpr int count = 300000;  // by insertion into a sorted list this takes a minute
+  for (int i = count; i-- > 0;) words.add(word(i));
+  CHECK(words.code(word(0)) == count - 1);
+  CHECK(words.code(word(count - 1)) == 0);
+  const std::vector<std::int32_t> order = words.alphabetical();
+  CHECK(order.front() == count - 1);
+  CHECK(order.back() == 0);
 }

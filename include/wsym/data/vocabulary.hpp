@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "wsym/core/error.hpp"
@@ -24,35 +25,35 @@ class Vocabulary {
 
   /// The word's number, or -1. Logarithmic in size().
   std::int32_t code(std::string_view word) const {
-    const auto at = find(word);
-    return at != order_.end() && words_[static_cast<std::size_t>(*at)] == word ? *at : -1;
+    const auto at = codes_.find(word);
+    return at != codes_.end() ? at->second : -1;
   }
-  /// The word's number; a new word gets the next one.
+  /// The word's number; a new word gets the next one. Logarithmic in size().
   std::int32_t add(std::string word) {
-    const auto at = find(word);
-    if (at != order_.end() && words_[static_cast<std::size_t>(*at)] == word) return *at;
-    const auto code = static_cast<std::int32_t>(words_.size());
-    order_.insert(at, code);
-    words_.push_back(std::move(word));
-    return code;
+    const auto [at, added] = codes_.try_emplace(std::move(word), static_cast<std::int32_t>(words_.size()));
+    if (added) words_.push_back(at->first);
+    return at->second;
   }
-  const std::string& word(std::int32_t code) const { return words_.at(static_cast<std::size_t>(code)); }
+  /// Throws ConfigError for a code outside 0 .. size() - 1.
+  const std::string& word(std::int32_t code) const {
+    expect<ConfigError>(code >= 0 && static_cast<std::size_t>(code) < words_.size(), "Vocabulary: code ", code, " of ",
+                        words_.size(), " words");
+    return words_[static_cast<std::size_t>(code)];
+  }
   const std::vector<std::string>& words() const { return words_; }
   std::size_t size() const { return words_.size(); }
   /// The codes in the alphabetical order of their words.
-  const std::vector<std::int32_t>& alphabetical() const { return order_; }
+  std::vector<std::int32_t> alphabetical() const {
+    std::vector<std::int32_t> order;
+    for (const auto& [word, code] : codes_) order.push_back(code);
+    return order;
+  }
 
   friend bool operator==(const Vocabulary& a, const Vocabulary& b) { return a.words_ == b.words_; }
 
  private:
-  std::vector<std::int32_t>::const_iterator find(std::string_view word) const {
-    return std::lower_bound(order_.begin(), order_.end(), word, [&](std::int32_t code, std::string_view other) {
-      return words_[static_cast<std::size_t>(code)] < other;
-    });
-  }
-
   std::vector<std::string> words_;
-  std::vector<std::int32_t> order_;  // alphabetical()
+  std::map<std::string, std::int32_t, std::less<>> codes_;  // a tree, and no hash that a file could be written against
 };
 
 }  // namespace wsym
