@@ -46,3 +46,17 @@ TEST_CASE("DataError: says file, line, column and value, each where it is known"
   CHECK(std::string(DataError("no such column", {}, 0, "age").what()) == "column 'age': no such column");
   CHECK(std::string(DataError("bad", {}, 0, {}, "v").what()) == "bad (value: 'v')");
 }
+
+TEST_CASE("reading: a FormatError names the source once, and memory that is not there is an Error") {
+  CHECK(reading("f", [] { return 7; }) == 7);
+  const auto fail_with = [](auto error) {
+    return [error] {
+      throw error;
+    };
+  };
+  CHECK_THROWS_WITH_AS(reading("f", fail_with(FormatError("bad"))), "f: bad", FormatError);
+  CHECK_THROWS_WITH_AS(reading("f", fail_with(FormatError("f: bad"))), "f: bad", FormatError);
+  CHECK_THROWS_WITH_AS(reading("f", fail_with(ConfigError("bad"))), "bad", ConfigError);
+  CHECK_THROWS_WITH_AS(reading("f", fail_with(std::bad_alloc())), "f: not enough memory to read it", Error);
+  CHECK_THROWS_WITH_AS(reading("f", fail_with(std::length_error("x"))), "f: not enough memory to read it", Error);
+}

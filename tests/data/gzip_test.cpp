@@ -73,6 +73,18 @@ TEST_CASE("gzip: several members in a row are one contents, and an empty one is 
   CHECK(read_all(none.path(), 100) == "");
 }
 
+TEST_CASE("gzip: zero bytes behind the last member are no contents, but nothing may follow them") {
+  const std::string text = some_text(5000), packed = test::gzip(text), zeros(200000, '\0');
+  for (const std::size_t count : {1u, 511u, 65536u, 200000u}) {
+    const ScratchFile padded("padded.gz", packed + packed + zeros.substr(0, count));
+    for (const std::size_t piece : {100u, 10000u, 20000u}) CHECK(read_all(padded.path(), piece) == text + text);
+    const ScratchFile more("more.gz", packed + zeros.substr(0, count) + packed);
+    CHECK_THROWS_WITH_AS(
+        read_all(more.path(), 100),
+        (more.path() + ": something other than zeros follows the zero bytes after the gzip data").c_str(), FormatError);
+  }
+}
+
 TEST_CASE("gzip: a file cut short anywhere is refused") {
   const std::string whole = test::gzip(some_text(5000));
   for (const std::size_t piece : {100u, 5000u, 10000u})

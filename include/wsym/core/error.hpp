@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
+#include <new>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace wsym {
 
@@ -82,6 +84,20 @@ template <class... Parts> std::string message(const Parts&... parts) {
 template <class E = ShapeError, class... Parts> void expect(bool claim, const Parts&... parts) {
   if (!claim) [[unlikely]]
     throw E(message(parts...));
+}
+
+/// read(), which reads `source`, with errors that name it: a FormatError without the name gets it in front, and memory
+/// that is not there is an Error instead of std::bad_alloc or std::length_error.
+template <class F> decltype(auto) reading(std::string_view source, F&& read) {
+  try {
+    return read();
+  } catch (const FormatError& error) {
+    if (std::string_view(error.what()).starts_with(source)) throw;
+    throw FormatError(message(source, ": ", error.what()));
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {
+  }
+  throw Error(message(source, ": not enough memory to read it"));
 }
 
 }  // namespace wsym

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -43,21 +44,16 @@ class PlainFile {
     return got;
   }
 
-  /// The last `count` bytes; the file goes on after them.
-  void read_last(char* to, long count) {
-    const auto size = static_cast<std::size_t>(count);
-    if (std::fseek(file_, -count, SEEK_END) != 0 || std::fread(to, 1, size, file_) != size)
-      throw DataError(message("cannot be read: ", std::strerror(errno)), path_);
-  }
-
  private:
   std::string path_;
   std::FILE* file_;
 };
 
 #if defined(WSYM_ZLIB)
-/// A gzip file, inflated from its beginning to its end. It uses inflate() and not gzread(): gzread() reports a file cut
-/// short as a normal end, and passes a file that is no gzip file through unchanged.
+/// A gzip file, inflated from its beginning to its end as `gzip -dc` does it: it may hold several members in a row (two
+/// files joined, bgzip), and zero bytes may follow the last one. Its uncompressed size is known at its end alone.
+/// It uses inflate() and not gzread(): gzread() reports a file cut short as a normal end, and passes a file that is no
+/// gzip file through unchanged.
 /// Throws FormatError for a file that is damaged, cut short, no gzip file, or larger than `limit` once inflated.
 class GzipFile {
  public:
@@ -88,19 +84,30 @@ class GzipFile {
   }
 
  private:
-  /// False at the end of the file, which has to be the end of a gzip member; a file may hold several in a row.
+  /// False at the end of the file, which has to be the end of a gzip member, perhaps with zero bytes behind it.
   bool more_input() {
-    if (stream_.avail_in == 0) {
-      stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
-      stream_.avail_in = static_cast<uInt>(file_.read(input_.data(), input_.size()));
-    }
+    if (stream_.avail_in == 0) refill();
     if (stream_.avail_in == 0) {
       // With no room left at the last call, zlib may hold more output; only a call that gives none shows a cut file.
       expect<FormatError>(member_ended_ || stream_.avail_out == 0, path_, ": the gzip file is cut short");
       return !member_ended_;
     }
-    if (member_ended_) inflateReset(&stream_), member_ended_ = false;
+    if (!member_ended_) return true;
+    if (*stream_.next_in == 0) return skip_padding();
+    inflateReset(&stream_), member_ended_ = false;
     return true;
+  }
+  void refill() {
+    stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
+    stream_.avail_in = static_cast<uInt>(file_.read(input_.data(), input_.size()));
+  }
+  bool skip_padding() {
+    for (; stream_.avail_in > 0; refill()) {
+      expect<FormatError>(
+          std::all_of(stream_.next_in, stream_.next_in + stream_.avail_in, [](Bytef b) { return b == 0; }), path_,
+          ": something other than zeros follows the zero bytes after the gzip data");
+    }
+    return false;
   }
 
   std::string path_;

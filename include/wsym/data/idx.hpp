@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <sys/stat.h>
-
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -19,24 +18,6 @@ struct IdxArray {
 };
 
 namespace detail {
-
-/// The number of bytes a file holds: its size, or, for ".gz", what the last four bytes of the file say (modulo 2^32).
-/// Throws FormatError for a gzip file too short to say, or that says more than so few bytes can inflate to.
-inline std::uint64_t promised_size(const std::string& path) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0) throw DataError(message("cannot be opened: ", std::strerror(errno)), path);
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (!path.ends_with(".gz")) return size;
-  expect<FormatError>(size >= 18, path, ": the gzip file is cut short");  // 10 bytes of header, 8 of trailer
-  unsigned char bytes[4] = {};
-  PlainFile(path).read_last(reinterpret_cast<char*>(bytes), sizeof bytes);
-  const std::uint64_t held =
-      bytes[0] | std::uint64_t{bytes[1]} << 8 | std::uint64_t{bytes[2]} << 16 | std::uint64_t{bytes[3]} << 24;
-  constexpr std::uint64_t best_ratio = 1032;  // of deflate
-  expect<FormatError>(held / best_ratio <= size, path, ": its gzip trailer promises ", held,
-                      " bytes, more than a file of ", size, " bytes can inflate to");
-  return held;
-}
 
 inline std::uint32_t big_endian(const unsigned char* bytes) {
   return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
@@ -63,31 +44,46 @@ inline std::vector<Index> read_idx_header(InputFile& file) {
   return sizes;
 }
 
+/// The next `total` bytes. Memory grows with what has been read: what a header or a gzip trailer promises takes none.
+inline std::vector<std::uint8_t> read_idx_bytes(InputFile& file, std::uint64_t total) {
+  constexpr std::uint64_t piece = 1 << 20;
+  std::vector<std::uint8_t> bytes;
+  for (std::uint64_t done = 0; done < total;) {
+    const std::uint64_t wanted = std::min(piece, total - done);
+    bytes.resize(done + wanted);
+    const std::uint64_t got = file.read(reinterpret_cast<char*>(bytes.data()) + done, wanted);
+    done += got;
+    expect<FormatError>(got == wanted, file.path(), ": the idx header promises ", total,
+                        " bytes after it, but the file holds ", done);
+  }
+  return bytes;
+}
+
 }  // namespace detail
 
-/// Reads an idx file, plain or ".gz". What the header promises is held against the size of the file (for gzip: the size
-/// in its trailer) before memory is taken for the array.
-/// Throws FormatError for a wrong magic number, a rank above 8, or a header that promises more or fewer bytes than
-/// the file holds; DataError when it cannot be read. Source: http://yann.lecun.com/exdb/mnist/.
-inline IdxArray read_idx(const std::string& path) {
-  InputFile file(path);
-  IdxArray array;
-  array.sizes = detail::read_idx_header(file);
-  const std::uint64_t held = detail::promised_size(path), header = 4 + 4 * array.sizes.size();
-  std::uint64_t total = 1;
-  for (const Index size : array.sizes)
-    expect<FormatError>(!__builtin_mul_overflow(total, static_cast<std::uint64_t>(size), &total), path,
-                        ": the idx header promises more than 2^64 bytes");
-  expect<FormatError>(total <= InputFile::default_limit && total + header == held, path, ": the idx header promises ",
-                      total, " bytes after ", header, " of header, but the file holds ", held, " bytes in all");
-  array.bytes.resize(total);
-  expect<FormatError>(file.read(reinterpret_cast<char*>(array.bytes.data()), total) == total, path,
-                      ": ends before the ", total, " bytes that its idx header promises");
-  char beyond = 0;
-  expect<FormatError>(file.read(&beyond, 1) == 0, path, ": goes on after the ", total,
-                      " bytes that its idx header promises");
-  array.fingerprint = file.fingerprint();
-  return array;
+/// Reads an idx file, plain or ".gz" (of one gzip member or several). The array is taken in pieces as the file gives
+/// them, so that a false promise costs no memory. The array and its header have at most `limit` bytes.
+/// Throws FormatError for a wrong magic number, a rank above 8, a header that promises more or fewer bytes than the
+/// file holds, or more than `limit`; DataError when it cannot be read; Error when there is not enough memory.
+/// Source: http://yann.lecun.com/exdb/mnist/.
+inline IdxArray read_idx(const std::string& path, std::uint64_t limit = InputFile::default_limit) {
+  return reading(path, [&] {
+    InputFile file(path, limit);
+    IdxArray array;
+    array.sizes = detail::read_idx_header(file);
+    std::uint64_t total = 1;
+    for (const Index size : array.sizes)
+      expect<FormatError>(!__builtin_mul_overflow(total, static_cast<std::uint64_t>(size), &total), path,
+                          ": the idx header promises more than 2^64 bytes");
+    expect<FormatError>(total <= limit, path, ": the idx header promises ", total, " bytes, above the limit of ",
+                        limit);
+    array.bytes = detail::read_idx_bytes(file, total);
+    char beyond = 0;
+    expect<FormatError>(file.read(&beyond, 1) == 0, path, ": goes on after the ", total,
+                        " bytes that its idx header promises");
+    array.fingerprint = file.fingerprint();
+    return array;
+  });
 }
 
 }  // namespace wsym
