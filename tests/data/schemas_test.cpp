@@ -5,6 +5,7 @@
 
 #include "data/data_dir.hpp"
 #include "data/scratch_file.hpp"
+#include "wsym/io/atomic_file.hpp"
 
 using namespace wsym;
 using test::data_dir;
@@ -61,6 +62,28 @@ TEST_CASE("schemas: images and labels that do not fit together are refused") {
   CHECK_THROWS_WITH_AS(detail::read_mnist_part(image.path(), ten.path()),
                        (ten.path() + ": column 'digit': label 0 (from 0) is not a digit (value: '10')").c_str(),
                        DataError);
+}
+
+TEST_CASE("schemas: MNIST files are found by both names that archives give them") {
+  using namespace std::string_literals;
+  const std::string images = "\0\0\x08\x03\0\0\0\x01\0\0\0\x1c\0\0\0\x1c"s + std::string(784, '\x05');
+  const std::string labels = "\0\0\x08\x01\0\0\0\x01\x07"s;
+  for (const char* join : {"-", "."}) {
+    const test::ScratchFile image("t10k-images"s + join + "idx3-ubyte", images);
+    const std::string dir = image.path().substr(0, image.path().rfind('/'));
+    CHECK_THROWS_WITH_AS(read_mnist_test(dir),
+                         (dir +
+                          "/./t10k-labels-idx1-ubyte.gz: no such file, nor is t10k-labels-idx1-ubyte beside it, "
+                          "nor is t10k-labels.idx1-ubyte.gz beside it, nor is t10k-labels.idx1-ubyte beside it; "
+                          "'scripts/fetch_data.sh " +
+                          dir + "' downloads it, or says where to get it and where to put it")
+                             .c_str(),
+                         DataError);
+    const std::string beside = dir + "/t10k-labels" + join + "idx1-ubyte";
+    write_file_atomically(beside, labels);
+    CHECK(read_mnist_test(dir).target().codes == std::vector<std::int32_t>{7});
+    ::unlink(beside.c_str());
+  }
 }
 
 TEST_CASE("schemas: digits") {

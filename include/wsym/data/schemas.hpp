@@ -22,16 +22,22 @@ inline bool exists(const std::string& path) {
 }
 
 /// dir/folder/name for the first of the names that exists. Throws DataError that says what is missing, and what to do.
-inline std::string find_file(const std::string& dir, const std::string& folder,
-                             std::initializer_list<const char*> names) {
+inline std::string find_file(const std::string& dir, const std::string& folder, const std::vector<std::string>& names) {
   std::string other;
-  for (const char* name : names) {
+  for (const std::string& name : names) {
     if (const std::string path = dir + "/" + folder + "/" + name; exists(path)) return path;
-    if (name != *names.begin()) other += std::string(", nor is ") + name + " beside it";
+    if (name != names.front()) other += ", nor is " + name + " beside it";
   }
   throw DataError(message(exists(dir) ? "no such file" : "no such data directory", other, "; 'scripts/fetch_data.sh ",
                           dir, "' downloads it, or says where to get it and where to put it"),
-                  dir + "/" + folder + "/" + *names.begin());
+                  dir + "/" + folder + "/" + names.front());
+}
+
+/// The same for an idx file of MNIST, which archives name "train-images-idx3-ubyte" or "train-images.idx3-ubyte".
+inline std::string find_idx(const std::string& dir, const std::string& folder, const std::string& part,
+                            const std::string& kind) {
+  const std::string dash = part + "-" + kind + "-ubyte", dot = part + "." + kind + "-ubyte";
+  return find_file(dir, folder, {dash + ".gz", dash, dot + ".gz", dot});
 }
 
 /// A column in a form that costs a compiler little; its words are separated by blanks.
@@ -252,17 +258,15 @@ inline Table read_mnist_part(const std::string& images_path, const std::string& 
 /// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017): from dir/mnist, or, where that is no folder, from dir itself.
 inline Table read_mnist_test(const std::string& dir) {
   const char* const folder = detail::exists(dir) && !detail::exists(dir + "/mnist") ? "." : "mnist";
-  return detail::read_mnist_part(
-      detail::find_file(dir, folder, {"t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte"}),
-      detail::find_file(dir, folder, {"t10k-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte"}));
+  return detail::read_mnist_part(detail::find_idx(dir, folder, "t10k-images", "idx3"),
+                                 detail::find_idx(dir, folder, "t10k-labels", "idx1"));
 }
 
 /// MNIST (60,000 training images, then 10,000 test images, 28x28, grey 0..255), from the four idx files in dir/mnist,
-/// each plain or ".gz". Source: LeCun, Cortes, Burges (1998).
+/// each plain or ".gz", named with "-idx" or ".idx". Source: LeCun, Cortes, Burges (1998).
 inline Table read_mnist(const std::string& dir) {
-  Table table = detail::read_mnist_part(
-      detail::find_file(dir, "mnist", {"train-images-idx3-ubyte.gz", "train-images-idx3-ubyte"}),
-      detail::find_file(dir, "mnist", {"train-labels-idx1-ubyte.gz", "train-labels-idx1-ubyte"}));
+  Table table = detail::read_mnist_part(detail::find_idx(dir, "mnist", "train-images", "idx3"),
+                                        detail::find_idx(dir, "mnist", "train-labels", "idx1"));
   append(table, read_mnist_test(dir));
   return table;
 }
