@@ -115,7 +115,7 @@ TEST_CASE("figures: published gains reproduce the paper's Figure 1") {
   const Cell mixture{"moe", "", 64, "wmlp", 0, "gumbel", 2};
   CHECK(published_gain(all, california, mixture, 2) == 0);
   CHECK(published_gain(all, california, mixture, 64) == doctest::Approx(1.8295).epsilon(1e-3));
-  CHECK(std::isnan(published_gain(all, {"otto", "code", "accuracy"}, sample::cell("mlp", 64), 64)));
+  CHECK(std::isnan(published_gain(all, {"digits", "code", "accuracy"}, sample::cell("mlp", 64), 64)));
 }
 
 TEST_CASE("figures: up to four variants have colours of their own, more are left out") {
