@@ -80,8 +80,8 @@ class Sizes:
     def sizes(self, panel):
         return sorted({key[3] for key in self.rows if key[:2] == panel})
 
-    def agreement(self, wanted=None):
-        z = [(abs(number(r["z"])), *k) for k, r in self.rows.items() if r["z"] and (wanted is None or k[3] in wanted)]
+    def agreement(self):
+        z = [(abs(number(r["z"])), *k) for k, r in self.rows.items() if r["z"]]
         rms = math.sqrt(sum(one[0] ** 2 for one in z) / len(z)) if z else math.nan
         return f"{len(z)} cells with a published value: rms of z {rms:.2f}; beyond 3: {[o for o in z if o[0] > 3]}"
 
@@ -176,6 +176,64 @@ def gap_cell(sizes, panel, pair, size):
     return f"{gaps[0]:+.2f}" + (f" / {gaps[1]:+.2f}" if gaps[1] == gaps[1] else "")
 
 
+def composite(sizes):
+    """The mean over data sets of gains, ours / published, by panel and model at the sizes that all data sets have."""
+    gains = {}
+    for (data, panel, model, size), row in sizes.rows.items():
+        gains.setdefault((panel, model), {}).setdefault(size, {})[data] = (number(row["improvement_pct"]),
+                                                                         number(row["published_gain"]))
+    smallest = 2 if sizes.panel == "gate" else 1
+    wide = [size for size in sorted(next(iter(gains.values()))) if size > smallest
+            and all(by_size.get(size, {}).keys() == by_size[smallest].keys() for by_size in gains.values())]
+    rows = []
+    for (panel, model), by_size in sorted(gains.items(), key=lambda g: (g[0][0] == "gumbel", g[0][0].zfill(4),
+                                                                        MODELS.index(g[0][1]))):
+        means = [[sum(column) / len(column) for column in zip(*by_size[size].values())] for size in wide]
+        rows.append([panel, model, len(by_size[smallest])] +
+                    [f"{ours:+.2f}" + (f" / {theirs:+.2f}" if theirs == theirs else "") for ours, theirs in means])
+    return markdown([sizes.panel.replace("hidden", "d"), "model", "data sets"] + wide, rows)
+
+
+def averaged_weights(folders):
+    """Test metrics of single networks and of the network of mean weights: metrics.csv by (data set, preset, variant,
+    size, averaged). Of a method that was run both by itself and as a control's reference, the run by itself."""
+    rows = {}
+    for folder in sorted(map(pathlib.Path, folders), key=lambda f: (f / "controls.csv").exists()):
+        for row in csv.DictReader((folder / "metrics.csv").open()) if (folder / "metrics.csv").exists() else ():
+            name = row["metric"].removeprefix("averaged_weights_")
+            key = (row["dataset"], row["preset"], row["variant"], int(row["size"]), name != row["metric"])
+            if row["split"] == "test" and name in ("rmse", "accuracy") and "gate=" not in row["variant"]:
+                rows.setdefault(key, row)
+    return rows
+
+
+def interpolations(rows):
+    """A line for each data set, preset, width and model of the method itself."""
+    wide = (2, 4, 8, 16, 32, 64)
+    keys = [key[:3] for key in rows if key[3] == 1 and key[2].count(";") == 1]
+    lines = []
+    for data, preset, variant in sorted(keys, key=lambda k: (list(NAMES).index(k[0]), k[1])):
+        model, width = (part.split("=")[1] for part in variant.split(";"))
+        single = rows[(data, preset, variant, 1, False)]
+        masks = "" if model == "mlp" else "one for all" if preset == "text" else "each its own"
+        lines.append([NAMES[data], preset, width, model, masks, single["n"], spread(single, 3)] +
+                     [spread(rows.get((data, preset, variant, size, True)), 3) for size in wide])
+    return markdown(["data", "preset", "d", "model", "masks", "n", "single"] + [f"mean of {k}" for k in wide], lines)
+
+
+def interpolations_by_mask(rows):
+    """The controls that change who shares a mask, beside networks without one."""
+    wide = (2, 4, 8, 16, 32)
+    shown = {"model=mlp;hidden=64": "none: mlp", "model=wmlp;hidden=64": "each network its own",
+             "model=wmlp;hidden=64;mask_scope=repetition": "one in each repetition",
+             "model=wmlp;hidden=64;mask_scope=shared": "one in all repetitions"}
+    lines = [[NAMES[data], text, rows[(data, "code", variant, 2, True)]["n"]] +
+             [spread(rows[(data, "code", variant, size, True)], 3) for size in wide]
+             for data in NAMES for variant, text in shown.items()
+             if (data, "code", "model=wmlp;hidden=64;mask_scope=shared", 2, True) in rows]
+    return markdown(["data", "mask", "n"] + [f"mean of {k}" for k in wide], lines)
+
+
 def interval(row, decimals):
     if not row or not row["difference"]:
         return ""
@@ -244,13 +302,16 @@ def main(folders):
             sizes.write(f"{page}.csv")
             put(f"{page}.md", {"ensembles": ensembles(sizes), "signs": ensemble_signs(sizes)})
             if preset == "code":
-                print(page, sizes.agreement((1, 8, 16, 32, 64)))
+                put(f"{page}.md", {"composite": composite(sizes)})
+                print(page, sizes.agreement())
     sizes = Sizes(folders, "moe", "code")
     if sizes.rows:
         sizes.write("mixtures.csv")
         put("mixtures.md", {"mixtures": mixtures(sizes), "gains": by_size(sizes, {m: m for m in MODELS}, gain_cell),
-                             "signs": by_size(sizes, PAIRS, gap_cell)})
+                             "signs": by_size(sizes, PAIRS, gap_cell), "composite": composite(sizes)})
         print("mixtures", sizes.agreement())
+    if rows := averaged_weights(folders):
+        put("interpolation.md", {"averaged": interpolations(rows), "masks": interpolations_by_mask(rows)})
     if rows := rows_of(folders, "controls.csv"):
         write_csv("causes.csv", list(rows[0]), [[short(value) for value in row.values()] for row in rows])
         put("causes.md", {"controls": controls(rows)})
