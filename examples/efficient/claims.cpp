@@ -119,6 +119,9 @@ class Judge {
     for (const Index k : {1, 2})
       below(12, "e3 is better calibrated than the sparse mixture",
             message("ECE, e3 (K=", k, ", M=2) - moe (K=", k, ")"), of(e3(k, 2), "ece") - of(moe(k), "ece"));
+    for (const Index k : {1, 2})
+      below(12, "and than the dense network", message("ECE, e3 (K=", k, ", M=2) - mlp"),
+            of(e3(k, 2), "ece") - of(make_("mlp"), "ece"));
   }
 
   void e3_against_deep() {

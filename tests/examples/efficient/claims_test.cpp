@@ -130,6 +130,27 @@ TEST_CASE("claims: the overlap's slope is over all shares, in repetitions that h
   CHECK(findings[0].verdict == "holds");
 }
 
+TEST_CASE("claims: e3's calibration is held against the sparse mixture of its K, and against the dense network") {
+  Records records;
+  const Maker make(System{});
+  const auto with_ece = [&](const System& system, double ece) {
+    for (Index repeat = 0; repeat < 3; ++repeat) {
+      Record record{.system = system, .repeat = repeat};
+      record.numbers = {{"ece", ece + 0.001 * static_cast<double>(repeat)}};
+      records[{to_text(system), repeat}] = record;
+    }
+  };
+  with_ece(make("e3", 1, 2), 0.02), with_ece(make("moe", 1), 0.05), with_ece(make("mlp"), 0.01);
+  const auto findings = of_claim(records, 12);
+  REQUIRE(findings.size() == 2);  // K = 2 was not run
+  CHECK(findings[0].measured == "ECE, e3 (K=1, M=2) - moe (K=1)");
+  CHECK(findings[0].mean == doctest::Approx(-0.03));
+  CHECK(findings[0].verdict == "holds");
+  CHECK(findings[1].measured == "ECE, e3 (K=1, M=2) - mlp");
+  CHECK(findings[1].mean == doctest::Approx(0.01));
+  CHECK(findings[1].verdict == "does not");
+}
+
 TEST_CASE("claims: nothing is said of systems that were not run; one repetition decides nothing") {
   CHECK(findings_of({}, {}).empty());
   const Maker make(System{});
