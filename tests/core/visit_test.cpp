@@ -26,6 +26,35 @@ template <Real T> struct Model {
     v("bias", self.bias);
   }
 };
+enum class Colour { red, green };
+constexpr auto names(Colour) {
+  return std::array{"red", "green"};
+}
+struct Options {
+  double rate = 0.25;
+  std::vector<Index> sizes{3, 1};
+  static void visit(auto& self, auto&& v) {
+    v("rate", self.rate);
+    v("sizes", self.sizes);
+  }
+};
+/// Settings of each kind, beside a tensor and below a module.
+struct Chosen {
+  Tensor<float> shift{Shape{1}};
+  Index choices = 2;
+  bool relu = false;
+  Colour colour = Colour::green;
+  std::optional<float> limit;
+  Options options;
+  static void visit(auto& self, auto&& v) {
+    v("choices", self.choices);
+    v("shift", self.shift);
+    v("relu", self.relu);
+    v("colour", self.colour);
+    v("limit", self.limit);
+    v("options", self.options);
+  }
+};
 using Names = std::vector<std::string>;
 
 template <class M> Names names(M& model) {
@@ -83,6 +112,38 @@ TEST_CASE_TEMPLATE("for_each_parameter: gives the members themselves and allocat
   CHECK(test::allocations() == before);
   CHECK(size == 6 + 6 + 1 + 4);
   CHECK(model.layers[1].weight.value()[0] == 3);
+}
+
+TEST_CASE("for_each_setting: numbers, bools, enums, lists and optionals of them under dotted names, and nothing else") {
+  std::vector<Chosen> models(2);
+  models[1].limit = 0.1F;
+  models[1].options.rate = std::numeric_limits<double>::infinity();
+  std::string text;
+  for_each_setting(std::as_const(models), [&](const std::string& name, const auto& setting) {
+    text += name + '=' + setting_text(setting) + ' ';
+  });
+  CHECK(text ==
+        "0.choices=2 0.relu=false 0.colour=green 0.limit=none 0.options.rate=0.25 0.options.sizes=[3, 1] "
+        "1.choices=2 1.relu=false 1.colour=green 1.limit=0.1 1.options.rate=inf 1.options.sizes=[3, 1] ");
+  for_each_setting(models[0], [](const std::string& name, auto& setting) {
+    if constexpr (std::same_as<decltype(setting), Index&>)
+      if (name == "choices") setting = 7;
+  });
+  CHECK(models[0].choices == 7);
+  CHECK(names(models) == Names{"0.shift", "1.shift"});
+  Index parameters = 0;
+  for_each_parameter(models, [&](auto&) { ++parameters; });
+  CHECK(parameters == 0);
+}
+
+TEST_CASE("same_setting: equal values, NaN too, and none apart from 0") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(same_setting(nan, nan));
+  CHECK(!same_setting(nan, 1.0));
+  CHECK(!same_setting(0.1, std::nextafter(0.1, 1.0)));
+  CHECK(!same_setting(std::optional<int>(), std::optional<int>(0)));
+  CHECK(!same_setting(std::vector<Index>{1}, std::vector<Index>{1, 1}));
+  CHECK(setting_text(static_cast<Colour>(5)) == "value 5");
 }
 
 TEST_CASE("Module: a struct with a visit, and nothing else") {

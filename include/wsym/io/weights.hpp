@@ -1,75 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "wsym/core/visit.hpp"
+#include "wsym/core/type_name.hpp"
 #include "wsym/io/atomic_file.hpp"
-#include "wsym/io/safetensors.hpp"
+#include "wsym/io/content_reader.hpp"
 
 namespace wsym {
 
-namespace detail {
-inline constexpr const char *weights_key = "wsym.weights", *weights_format = "1";
-
-/// A file's tensors by name, each taken at most once.
-class TensorFinder {
- public:
-  TensorFinder(const safetensors::Content& content, std::string_view source) : source_(source) {
-    for (const safetensors::TensorView& tensor : content.tensors) {
-      names_.emplace_back(tensor.name, left_.size());
-      left_.push_back(&tensor);
-    }
-    std::sort(names_.begin(), names_.end());
-  }
-
-  /// nullptr if there is none.
-  const safetensors::TensorView* take(std::string_view name) {
-    const auto at = std::lower_bound(names_.begin(), names_.end(), PlacedName(name, 0));
-    if (at == names_.end() || at->first != name) return nullptr;
-    return std::exchange(left_[at->second], nullptr);
-  }
-  template <Real T> Tensor<T> take(const std::string& name, const Shape& shape) {
-    constexpr auto dtype = safetensors::dtype_of<T>;
-    const auto* tensor = take(name);
-    expect<FormatError>(tensor != nullptr, source_, ": tensor '", name, "' is missing; the model needs it as ",
-                        safetensors::info(dtype).name, ' ', shape);
-    expect<FormatError>(tensor->dtype == dtype && tensor->shape == shape, source_, ": tensor '", name, "' is ",
-                        safetensors::info(tensor->dtype).name, ' ', tensor->shape, "; the model needs ",
-                        safetensors::info(dtype).name, ' ', shape);
-    return Tensor<T>(shape, tensor->template values<T>());
-  }
-  template <Real T> Frozen<T> take_frozen(const std::string& name, const Tensor<T>& weight) {
-    Frozen<T> frozen;
-    const auto* tensor = take(name);
-    if (tensor == nullptr) return frozen;
-    expect<FormatError>(tensor->dtype == safetensors::Dtype::i64 && tensor->shape.rank() == 1, source_, ": tensor '",
-                        name, "' is ", safetensors::info(tensor->dtype).name, ' ', tensor->shape,
-                        "; the positions of frozen entries are I64 of one axis");
-    frozen.index = tensor->template values<Index>();
-    Index last = -1;
-    for (const Index i : frozen.index) {
-      expect<FormatError>(i > last && i < weight.size(), source_, ": tensor '", name, "' has position ", i, " after ",
-                          last, "; positions ascend and stay below ", weight.size());
-      frozen.value.push_back(weight[i]);
-      last = i;
-    }
-    return frozen;
-  }
-  void expect_all_taken() const {
-    for (const auto& [name, place] : names_)
-      expect<FormatError>(left_[place] == nullptr, source_, ": tensor '", name, "' is unexpected; the model has none");
-  }
-
- private:
-  std::string_view source_;
-  std::vector<const safetensors::TensorView*> left_;  // in the order of the content; nullptr: taken
-  std::vector<PlacedName> names_;                     // with the place in left_
-};
-}  // namespace detail
+/// Whether weights that are NaN or infinite may be loaded.
+enum class NotFinite { refuse, accept };
 
 /// A model as named tensors: each Parameter and Tensor under its dotted name, and "<name>.frozen" with the row-major
-/// positions of a Parameter's frozen entries (I64), whose values stand in the weight. The views refer to the model.
+/// positions of a Parameter's frozen entries (I64), whose values stand in the weight. The metadata get the format, the
+/// settings and the type's name (see docs/files.md). The views refer to the model.
 template <class M> safetensors::Content weights_of(const M& model, safetensors::Metadata metadata = {}) {
   safetensors::Content content{std::move(metadata), {}};
-  content.metadata.emplace_back(detail::weights_key, detail::weights_format);
+  content.metadata.emplace_back(detail::weights_key, std::to_string(detail::weights_format));
+  if constexpr (has_type_name<M>) content.metadata.emplace_back(detail::type_key, type_name<M>());
+  std::string settings;
+  for_each_setting(model, [&](const std::string& name, const auto& setting) {
+    settings += (settings.empty() ? '{' : ',') + Json(name).dump() + ':' + setting_to_json(setting).dump();
+  });
+  if (!settings.empty()) content.metadata.emplace_back(detail::settings_key, settings + '}');
   for_each_member(model, [&](const std::string& name, const auto& member) {
     if constexpr (is_parameter<std::remove_cvref_t<decltype(member)>>) {
       content.tensors.emplace_back(name, member.shape(), member.value().span());
@@ -84,27 +35,44 @@ template <class M> safetensors::Content weights_of(const M& model, safetensors::
 }
 template <class M> safetensors::Content weights_of(const M&&, safetensors::Metadata = {}) = delete;
 
-/// Gives a model of the same architecture the saved values and frozen entries, bit for bit. Throws FormatError that
-/// names the source and the tensor when one is missing, unexpected, or of another shape or element type, and for a
-/// newer format; then the model is as before. Cost: a second copy of the model while it lasts.
-template <class M> void set_weights(M& model, const safetensors::Content& content, std::string_view source) {
-  const std::string* format = content.find(detail::weights_key);  // absent in files of other programs
-  expect<FormatError>(!format || *format == detail::weights_format, source, ": weights of format ",
-                      format ? *format : "", "; this version reads ", detail::weights_format);
-  detail::TensorFinder finder(content, source);
+/// Gives a model of the same architecture the saved settings, values and frozen entries, bit for bit. A setting that
+/// the file lacks, as those of version 0.1 do, keeps the model's value.
+///
+/// Throws FormatError that names the source and
+///   - the tensor that is missing, unexpected, of another shape or element type, or, unless `not_finite` accepts it,
+///   has
+///     an entry that is NaN or infinite;
+///   - the setting that is unexpected, of another kind, refused by the module's check(), or, where the model's is
+///   const,
+///     of another value;
+///   - both type names, or both formats if the file's is newer.
+/// Then the model is as before. Cost: a second copy of the model while it lasts.
+template <class M>
+void set_weights(M& model, const safetensors::Content& content, std::string_view source,
+                 NotFinite not_finite = NotFinite::refuse) {
+  detail::ContentReader reader(content, source, not_finite == NotFinite::accept);
+  if constexpr (has_type_name<M>) reader.expect_type(type_name<M>());
   M loaded = model;
-  for_each_member(loaded, [&](const std::string& name, auto& member) {
-    using Member = std::remove_cvref_t<decltype(member)>;
-    if constexpr (is_parameter<Member>) {
-      auto value = finder.template take<std::remove_cvref_t<decltype(member.value()[0])>>(name, member.shape());
-      auto frozen = finder.take_frozen(name + ".frozen", value);
-      member = Member(std::move(value), std::move(frozen));
-    } else {
-      member = finder.template take<std::remove_cvref_t<decltype(member[0])>>(name, member.shape());
-    }
-  });
-  finder.expect_all_taken();
+  reader.read(loaded);
   model = std::move(loaded);
+}
+
+/// A model of type M with the lists, optional members and tensor shapes that the content's names tell of; settings are
+/// those of M(), values 0. set_weights() then fills it. Throws FormatError for settings that cannot be read.
+template <class M> M blank(const safetensors::Content& content, std::string_view source) {
+  M model;
+  const Json settings = detail::settings_in(content, source);
+  detail::StructureReader(content, settings).read({}, model);
+  return model;
+}
+
+/// The model of type M that a content holds: blank(), then set_weights(). A setting that the content lacks is that of
+/// M(). Throws as set_weights.
+template <class M>
+M model_of(const safetensors::Content& content, std::string_view source, NotFinite not_finite = NotFinite::refuse) {
+  M model = blank<M>(content, source);
+  set_weights(model, content, source, not_finite);
+  return model;
 }
 
 /// A model and text about it as the bytes of a safetensors file. Equal models and texts give equal bytes.
@@ -112,12 +80,15 @@ template <class M> std::string to_bytes(const M& model, safetensors::Metadata me
   return safetensors::encode(weights_of(model, std::move(metadata)));
 }
 
-/// The reverse: sets the model and returns the metadata. Throws as set_weights.
+/// The reverse: sets the model and returns the metadata that to_bytes was given. Throws as set_weights.
 template <class M>
-safetensors::Metadata from_bytes(M& model, std::string_view bytes, std::string_view source = "weights") {
+safetensors::Metadata from_bytes(M& model, std::string_view bytes, std::string_view source = "weights",
+                                 NotFinite not_finite = NotFinite::refuse) {
   safetensors::Content content = safetensors::decode(bytes, source);
-  set_weights(model, content, source);
-  std::erase_if(content.metadata, [](const auto& entry) { return entry.first == detail::weights_key; });
+  set_weights(model, content, source, not_finite);
+  std::erase_if(content.metadata, [](const auto& entry) {
+    return entry.first == detail::weights_key || entry.first == detail::type_key || entry.first == detail::settings_key;
+  });
   return std::move(content.metadata);
 }
 
@@ -129,8 +100,15 @@ template <class M> void save(const M& model, const std::string& path, safetensor
 
 /// Reads what save() wrote into a model of the same architecture and returns the metadata. Throws as set_weights, and
 /// Error if the file cannot be read.
-template <class M> safetensors::Metadata load(M& model, const std::string& path) {
-  return from_bytes(model, safetensors::read(path), path);
+template <class M>
+safetensors::Metadata load(M& model, const std::string& path, NotFinite not_finite = NotFinite::refuse) {
+  return from_bytes(model, safetensors::read(path), path, not_finite);
+}
+
+/// The model of type M in a file of save(). Throws as load.
+template <class M> M load(const std::string& path, NotFinite not_finite = NotFinite::refuse) {
+  const std::string bytes = safetensors::read(path);
+  return model_of<M>(safetensors::decode(bytes, path), path, not_finite);
 }
 
 }  // namespace wsym
