@@ -127,3 +127,49 @@ TEST_CASE_TEMPLATE("module: unlike models and missing coefficients are refused",
   const double one[] = {1};
   CHECK_THROWS_WITH_AS((combine<M>(list, one)), "combine: 2 models but 1 coefficients; one each is needed", ShapeError);
 }
+
+namespace {
+/// A weight and two settings, in an order that an optional buffer changes.
+struct Chosen {
+  Parameter<float> weight{Tensor<float>({1}, 1.0F)};
+  std::optional<Tensor<float>> first, second;
+  Index choices = 1;
+  std::optional<double> rate, limit;
+  static void visit(auto& self, auto&& v) {
+    v("weight", self.weight);
+    v("first", self.first);
+    v("second", self.second);
+    v("choices", self.choices);
+    v("rate", self.rate);
+    v("limit", self.limit);
+  }
+};
+}  // namespace
+
+TEST_CASE("module: arithmetic on models of unlike settings names the setting and both values") {
+  const Chosen a;
+  Chosen b;
+  b.choices = 3;
+  CHECK_THROWS_WITH_AS(lerp(a, b, 0.5), "combine: setting choices is 1 in model 0 but 3 in model 1; they must be equal",
+                       ConfigError);
+  CHECK_THROWS_WITH_AS(distance(a, b), "distance: setting choices is 1 in model 0 but 3 in model 1; they must be equal",
+                       ConfigError);
+  const std::vector<Chosen> models{a, a, b};
+  CHECK_THROWS_WITH_AS(mean(std::span(models)),
+                       "combine: setting choices is 1 in model 0 but 3 in model 2; they must be equal", ConfigError);
+  b = a;
+  b.rate = 0.5;
+  CHECK_THROWS_WITH_AS(lerp(a, b, 0.5),
+                       "combine: setting rate is none in model 0 but 0.5 in model 1; they must be equal", ConfigError);
+  b = a;
+  CHECK(lerp(a, b, 0.5).choices == 1);
+}
+
+TEST_CASE("module: models of as many but other members are refused by name") {
+  Chosen a, b;
+  a.first = Tensor<float>({1});
+  b.second = Tensor<float>({1});
+  CHECK_THROWS_WITH_AS(distance(a, b),
+                       "distance: model 0 has first where model 1 has second; they must have one architecture",
+                       ShapeError);
+}

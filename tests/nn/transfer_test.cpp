@@ -2,6 +2,7 @@
 #include "wsym/nn/transfer.hpp"
 
 #include "nn/networks.hpp"
+#include "wsym/nn/gate.hpp"
 
 using namespace wsym;
 
@@ -48,4 +49,12 @@ TEST_CASE_TEMPLATE("transfer: a missing name or another shape is refused, and no
   to = wide;
   CHECK_THROWS_AS(transfer(from, to, all), ShapeError);
   CHECK(test::same_parameters(to, wide));
+}
+
+TEST_CASE_TEMPLATE("transfer: settings may differ and are not copied", T, float, double) {
+  const Gate<T> from(4, 3, {.kind = GateKind::gumbel}, Key(1));
+  Gate<T> to(4, 3, {}, Key(2));
+  CHECK(transfer(from, to, [](const std::string&) { return true; }) == 2);
+  CHECK(to.options.kind == GateKind::softmax);
+  CHECK(test::same_parameters(to, from));
 }

@@ -10,6 +10,9 @@
 namespace wsym {
 
 enum class TaskKind { regression, classification };
+constexpr auto names(TaskKind) {
+  return std::array{"regression", "classification"};
+}
 
 /// What is to be predicted: `outputs` numbers (regression), or one of `outputs` classes.
 struct Task {

@@ -60,6 +60,7 @@ template <Real T> struct BatchEnsembleLinear {
     return batch_ensemble_linear(x, tape.use(weight), tape.use(scale_in), tape.use(scale_out), tape.use(bias));
   }
 
+  static constexpr const char* type_name = "batch_ensemble_linear";
   static void visit(auto& self, auto&& v) {
     v("weight", self.weight);
     v("scale_in", self.scale_in);
@@ -88,9 +89,11 @@ template <Real T> struct BatchEnsembleFeedForward {
     return dropout(down(dropout(h, dropout_rate, pass.child(0)), pass), dropout_rate, pass.child(1));
   }
 
+  static constexpr const char* type_name = "batch_ensemble_feed_forward";
   static void visit(auto& self, auto&& v) {
     v("up", self.up);
     v("down", self.down);
+    v("dropout_rate", self.dropout_rate);
   }
 };
 

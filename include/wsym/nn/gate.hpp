@@ -11,6 +11,9 @@
 namespace wsym {
 
 enum class GateKind { softmax, gumbel };
+constexpr auto names(GateKind) {
+  return std::array{"softmax", "gumbel"};
+}
 
 struct GateOptions {
   GateKind kind = GateKind::softmax;
@@ -65,7 +68,16 @@ template <Real T> struct Gate {
     return softmax(scale(noisy, static_cast<T>(1 / options.temperature)));
   }
 
-  static void visit(auto& self, auto&& v) { v("linear", self.linear); }
+  static constexpr const char* type_name = "gate";
+  static void visit(auto& self, auto&& v) {
+    v("linear", self.linear);
+    v("kind", self.options.kind);
+    v("temperature", self.options.temperature);
+    v("samples", self.options.samples);
+    v("dropout", self.options.dropout);
+    v("dropout_by_batch", self.options.dropout_by_batch);
+    v("balance", self.options.balance);
+  }
 
  private:
   /// The logits, -infinity for experts that are left out; the one with the largest draw always stays.

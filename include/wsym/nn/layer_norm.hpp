@@ -20,6 +20,7 @@ template <Real T> struct LayerNorm {
 
   Var<T> operator()(Var<T> x, const Pass<T>&) const { return layer_norm(x, x.tape().use(scale), x.tape().use(bias)); }
 
+  static constexpr const char* type_name = "layer_norm";
   static void visit(auto& self, auto&& v) {
     v("scale", self.scale);
     v("bias", self.bias);

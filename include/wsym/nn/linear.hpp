@@ -22,6 +22,7 @@ template <Real T> struct Linear {
 
   Var<T> operator()(Var<T> x, const Pass<T>&) const { return linear(x, x.tape().use(weight), x.tape().use(bias)); }
 
+  static constexpr const char* type_name = "linear";
   static void visit(auto& self, auto&& v) {
     v("weight", self.weight);
     v("bias", self.bias);

@@ -72,7 +72,13 @@ template <Real T, class Network = Mlp<T>> struct Mimo {
     return pick_rows(y, out, {members * places, out}, list(to));
   }
 
-  static void visit(auto& self, auto&& v) { v("network", self.network); }
+  static constexpr const char* type_name = "mimo";
+  static void visit(auto& self, auto&& v) {
+    v("network", self.network);
+    v("members", self.options.members);
+    v("replication", self.options.replication);
+    v("repeats", self.options.repeats);
+  }
 
  private:
   /// (members, places): which use of a row member m sees at each place; use u is the (u / n)-th of row u % n.

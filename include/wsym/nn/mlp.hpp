@@ -48,6 +48,7 @@ template <Real T> struct Mlp {
     return layers.back()(x, pass);
   }
 
+  static constexpr const char* type_name = "mlp";
   static void visit(auto& self, auto&& v) { v("layers", self.layers); }
 };
 

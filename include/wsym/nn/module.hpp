@@ -21,12 +21,49 @@ template <class M> ParameterCount count(const M& model) {
 }
 
 namespace detail {
-/// The addresses of a model's parameters and buffers in visit order. Models of one type list the same types.
-template <class M> std::vector<const void*> addresses(const M& model) {
-  std::vector<const void*> list;
-  for_each_member(model, [&](const std::string&, const auto& member) { list.push_back(&member); });
+/// What one model holds under a name. In models of one type, equal names have one type.
+struct Placed {
+  std::string name;
+  const void* address;
+};
+/// A model's parameters and buffers in visit order.
+template <class M> std::vector<Placed> placed_members(const M& model) {
+  std::vector<Placed> list;
+  for_each_member(model, [&](const std::string& name, const auto& member) { list.push_back({name, &member}); });
   return list;
 }
+/// Its settings.
+template <class M> std::vector<Placed> placed_settings(const M& model) {
+  std::vector<Placed> list;
+  for_each_setting(model, [&](const std::string& name, const auto& setting) { list.push_back({name, &setting}); });
+  return list;
+}
+/// Throws ShapeError unless both models, of which `a` is model 0, have the same names.
+inline void expect_same_names(const char* what, const std::vector<Placed>& a, const std::vector<Placed>& b,
+                              std::size_t model) {
+  expect(a.size() == b.size(), what, ": model 0 has ", a.size(), " members but model ", model, " has ", b.size(),
+         "; they must have one architecture");
+  for (std::size_t i = 0; i < a.size(); ++i)
+    expect(a[i].name == b[i].name, what, ": model 0 has ", a[i].name, " where model ", model, " has ", b[i].name,
+           "; they must have one architecture");
+}
+
+/// Throws ConfigError that names the first setting in which a model differs from model 0.
+template <class M> void expect_same_settings(const char* what, std::span<const M* const> models) {
+  if (models.empty()) return;
+  const std::vector<Placed> first = placed_settings(*models[0]);
+  for (std::size_t i = 1; i < models.size(); ++i) {
+    const std::vector<Placed> list = placed_settings(*models[i]);
+    expect_same_names(what, first, list, i);
+    std::size_t at = 0;
+    for_each_setting(*models[0], [&](const std::string& name, const auto& setting) {
+      const auto& other = *static_cast<const std::remove_cvref_t<decltype(setting)>*>(list[at++].address);
+      expect<ConfigError>(same_setting(setting, other), what, ": setting ", name, " is ", setting_text(setting),
+                          " in model 0 but ", setting_text(other), " in model ", i, "; they must be equal");
+    });
+  }
+}
+
 template <Real T> const Tensor<T>& tensor_of(const Parameter<T>& p) {
   return p.value();
 }
@@ -37,16 +74,15 @@ template <Real T> const Tensor<T>& tensor_of(const Tensor<T>& t) {
 /// Calls f(name, member, others) for each member of the first model; others are the same member of every model.
 template <class M, class F> void for_each_together(const char* what, std::span<const M* const> models, F&& f) {
   expect<ConfigError>(!models.empty(), what, ": no models; at least one is needed");
-  std::vector<std::vector<const void*>> lists;
-  for (const M* model : models) lists.push_back(addresses(*model));
+  std::vector<std::vector<Placed>> lists;
+  for (const M* model : models) lists.push_back(placed_members(*model));
+  for (std::size_t i = 1; i < models.size(); ++i) expect_same_names(what, lists[0], lists[i], i);
   std::size_t at = 0;
   for_each_member(*models[0], [&](const std::string& name, const auto& member) {
     using Member = std::remove_cvref_t<decltype(member)>;
     std::vector<const Member*> same;
     for (std::size_t i = 0; i < models.size(); ++i) {
-      expect(lists[i].size() == lists[0].size(), what, ": model 0 has ", lists[0].size(), " members but model ", i,
-             " has ", lists[i].size(), "; they must have one architecture");
-      same.push_back(static_cast<const Member*>(lists[i][at]));
+      same.push_back(static_cast<const Member*>(lists[i][at].address));
       expect(same[i]->shape() == member.shape(), what, ": ", name, " is ", member.shape(), " in model 0 but ",
              same[i]->shape(), " in model ", i, "; they must be equal");
     }
@@ -74,17 +110,18 @@ template <class M> bool same_frozen(std::span<const M> models) {
 
 /// The model  sum_i a_i theta_i  over parameters and buffers, each entry summed in double in the order of the models.
 /// Where all models freeze the same entries at the same values and the a_i sum to 1 these stay frozen; otherwise the
-/// result is a plain network without frozen entries (ask same_frozen()). Throws ConfigError without models, ShapeError
-/// for unlike ones.
+/// result is a plain network without frozen entries (ask same_frozen()). Throws ConfigError without models or for
+/// models of unlike settings, whose mean would be neither's, ShapeError for unlike tensors.
 template <class M> M combine(std::span<const M* const> models, std::span<const double> coefficients) {
   expect<ConfigError>(!models.empty(), "combine: no models; at least one is needed");
   expect(models.size() == coefficients.size(), "combine: ", models.size(), " models but ", coefficients.size(),
          " coefficients; one each is needed");
+  detail::expect_same_settings("combine", models);
   double total = 0;
   for (const double a : coefficients) total += a;
   const bool affine = std::abs(total - 1) < 1e-12;
   M result = *models[0];
-  std::vector<const void*> targets = detail::addresses(result);
+  const std::vector<detail::Placed> targets = detail::placed_members(result);
   std::size_t at = 0;
   detail::for_each_together<M>("combine", models, [&](const std::string&, const auto& members) {
     using Member = std::remove_cvref_t<decltype(*members[0])>;
@@ -95,7 +132,7 @@ template <class M> M combine(std::span<const M* const> models, std::span<const d
         entry += coefficients[m] * static_cast<double>(detail::tensor_of(*members[m])[i]);
       sum[i] = static_cast<std::remove_reference_t<decltype(sum[i])>>(entry);
     }
-    auto& target = *static_cast<Member*>(const_cast<void*>(targets[at++]));
+    auto& target = *static_cast<Member*>(const_cast<void*>(targets[at++].address));
     if constexpr (is_parameter<Member>) {
       bool keep = affine;
       for (const auto* member : members) keep = keep && member->frozen() == members[0]->frozen();
@@ -121,10 +158,11 @@ template <class M> M mean(std::span<const M> models) {
                     std::vector<double>(models.size(), 1.0 / static_cast<double>(models.size())));
 }
 
-/// The Euclidean distance over all parameters, biases and frozen entries included.
+/// The Euclidean distance over all parameters, biases and frozen entries included. Throws as combine.
 template <class M> double distance(const M& a, const M& b) {
   double total = 0;
-  const M* models[] = {&a, &b};
+  const M* const models[] = {&a, &b};
+  detail::expect_same_settings<M>("distance", models);
   detail::for_each_together<M>("distance", models, [&](const std::string&, const auto& members) {
     if constexpr (is_parameter<std::remove_cvref_t<decltype(*members[0])>>)
       for (Index i = 0; i < members[0]->size(); ++i) {

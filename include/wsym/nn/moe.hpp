@@ -93,6 +93,7 @@ template <Real T, class Expert = Mlp<T>> struct MixtureOfExperts {
     return grouped_mlp(x, std::span<const ExpertLayer<T>>(layers, count));
   }
 
+  static constexpr const char* type_name = "mixture_of_experts";
   static void visit(auto& self, auto&& v) {
     v("gate", self.gate);
     v("experts", self.experts);

@@ -54,9 +54,12 @@ template <Real T> struct MixtureOfInterpolatedExperts {
     return h;
   }
 
+  static constexpr const char* type_name = "mixture_of_interpolated_experts";
   static void visit(auto& self, auto&& v) {
     v("gate", self.gate);
     v("experts", self.experts);
+    v("relu", self.options.relu);
+    v("average_outputs", self.options.average_outputs);
   }
 };
 

@@ -26,6 +26,7 @@ template <Real T, class Expert = Mlp<T>> struct MultiPred {
     return network.head(network.norm(streams, pass), pass);
   }
 
+  static constexpr const char* type_name = "multi_pred";
   static void visit(auto& self, auto&& v) { v("network", self.network); }
 };
 

@@ -26,9 +26,11 @@ template <Real T> struct FeedForward {
     return dropout(down(dropout(h, dropout_rate, pass.child(0)), pass), dropout_rate, pass.child(1));
   }
 
+  static constexpr const char* type_name = "feed_forward";
   static void visit(auto& self, auto&& v) {
     v("up", self.up);
     v("down", self.down);
+    v("dropout_rate", self.dropout_rate);
   }
 };
 
@@ -39,6 +41,7 @@ template <Real T, class Inner = FeedForward<T>> struct ResidualBlock {
 
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const { return add(x, inner(norm(x, pass), pass.child(0))); }
 
+  static constexpr const char* type_name = "residual_block";
   static void visit(auto& self, auto&& v) {
     v("norm", self.norm);
     v("inner", self.inner);
@@ -128,6 +131,7 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
     return x;
   }
 
+  static constexpr const char* type_name = "residual_mlp";
   static void visit(auto& self, auto&& v) {
     v("embed", self.embed);
     v("blocks", self.blocks);

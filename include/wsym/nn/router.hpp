@@ -18,6 +18,14 @@ struct BalanceOptions {
   double weight = 0.01;
   double importance = 0.5, load = 0.5, gshard = 0;
   double z = 0;
+
+  static void visit(auto& self, auto&& v) {
+    v("weight", self.weight);
+    v("importance", self.importance);
+    v("load", self.load);
+    v("gshard", self.gshard);
+    v("z", self.z);
+  }
 };
 
 struct RouterOptions {
@@ -33,6 +41,9 @@ struct RouterOptions {
   Index shared = 0;         // the last experts, which belong to every subset
   BalanceOptions balance = {};
 };
+constexpr auto names(RouterOptions::NoiseScale) {
+  return std::array{"all_experts", "own_experts"};
+}
 
 /// What a router decided. Rows lie member after member; columns are the experts at hand: a member's own, then the
 /// shared.
@@ -142,9 +153,18 @@ template <Real T> struct Router {
     return total;
   }
 
+  static constexpr const char* type_name = "router";
   static void visit(auto& self, auto&& v) {
     v("weight", self.weight);
     v("bias", self.bias);
+    v("choices", self.options.choices);
+    v("renormalise", self.options.renormalise);
+    v("noise", self.options.noise);
+    v("noise_scale", self.options.noise_scale);
+    v("noise_experts", self.options.noise_experts);
+    v("members", self.options.members);
+    v("shared", self.options.shared);
+    v("balance", self.options.balance);
   }
 
  private:

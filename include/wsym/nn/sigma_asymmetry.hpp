@@ -30,6 +30,7 @@ template <Real T> struct SigmaMlp {
     return layers.back()(x, pass);
   }
 
+  static constexpr const char* type_name = "sigma_mlp";
   static void visit(auto& self, auto&& v) {
     v("layers", self.layers);
     v("mixing", self.mixing);

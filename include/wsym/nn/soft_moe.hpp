@@ -57,10 +57,12 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
     return mix_slots(softmax(logits), outputs(inputs, first, pass), size, count);
   }
 
+  static constexpr const char* type_name = "soft_moe";
   static void visit(auto& self, auto&& v) {
     v("slots", self.slots);
     v("scale", self.scale);
     v("experts", self.experts);
+    v("group", self.group);
   }
 
  private:

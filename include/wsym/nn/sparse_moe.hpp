@@ -72,9 +72,17 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
     return wsym::contributions(b.weights, b.outputs, b.dispatch);
   }
 
+  static constexpr const char* type_name = "sparse_moe";
   static void visit(auto& self, auto&& v) {
     v("router", self.router);
     v("experts", self.experts);
+    v("train", self.options.train);
+    v("evaluate", self.options.evaluate);
+    v("group", self.options.group);
+    v("order", self.options.order);
+    v("experts_choose", self.options.experts_choose);
+    v("dropout", self.options.dropout);
+    v("partition_only", self.options.partition_only);
   }
 
   /// The experts' outputs on their batches, (d.bound, in) -> (d.bound, out), each called on its own.

@@ -26,8 +26,11 @@ template <Real T> struct MemberHeads {
     bias = Parameter<T>(std::move(biases));
   }
 
-  Var<T> operator()(Var<T> x, const Pass<T>&) const { return member_linear(x, x.tape().use(weight), x.tape().use(bias)); }
+  Var<T> operator()(Var<T> x, const Pass<T>&) const {
+    return member_linear(x, x.tape().use(weight), x.tape().use(bias));
+  }
 
+  static constexpr const char* type_name = "member_heads";
   static void visit(auto& self, auto&& v) {
     v("weight", self.weight);
     v("bias", self.bias);
@@ -68,9 +71,11 @@ template <Real T> struct TabM {
     return heads(x, pass);
   }
 
+  static constexpr const char* type_name = "tabm";
   static void visit(auto& self, auto&& v) {
     v("layers", self.layers);
     v("heads", self.heads);
+    v("dropout_rate", self.dropout_rate);
   }
 };
 
@@ -101,10 +106,12 @@ template <Real T> struct TabMMini {
     return heads(x, pass);
   }
 
+  static constexpr const char* type_name = "tabm_mini";
   static void visit(auto& self, auto&& v) {
     v("scale_in", self.scale_in);
     v("layers", self.layers);
     v("heads", self.heads);
+    v("dropout_rate", self.dropout_rate);
   }
 };
 

@@ -8,8 +8,9 @@ namespace wsym {
 
 /// Copies every parameter (with its frozen entries) and buffer of `from` whose name `takes` to the one of that name in
 /// `to`: all but a head of another width, for instance. takes(const std::string& name) -> bool. Returns how many were
-/// copied. Throws ShapeError when `from` has none of that name or one of another shape; then `to` is as before. What
-/// `to` lacks is not copied: a router's bias must be there in both.
+/// copied. Settings are not copied and may differ, for this is how a network of K = 1 starts one of K = 2, and one
+/// network one of several members. Throws ShapeError when `from` has none of that name or one of another shape; then
+/// `to` is as before. What `to` lacks is not copied: a router's bias must be there in both.
 template <class M, class F> Index transfer(const M& from, M& to, F&& takes) {
   std::vector<std::pair<std::string, const void*>> there;  // equal names in models of one type have one type
   for_each_member(from, [&](const std::string& name, const auto& member) { there.emplace_back(name, &member); });

@@ -29,7 +29,16 @@ struct Capacity {
     const Index slots = (static_cast<Index>(whole) + multiple_of - 1) / multiple_of * multiple_of;
     return std::min(slots, rows);
   }
+
+  static void visit(auto& self, auto&& v) {
+    v("ratio", self.ratio);
+    v("rounding", self.rounding);
+    v("multiple_of", self.multiple_of);
+  }
 };
+constexpr auto names(Capacity::Rounding) {
+  return std::array{"up", "nearest"};
+}
 
 /// Which rows go to which expert. Choice j of row n is an expert, and has a place among the rows of the expert batches:
 /// expert e's batch is the places first[e] .. first[e + 1] - 1, in the order of the rows, one batch after the other.
@@ -51,6 +60,9 @@ struct Dispatch {
 
 /// Who asks first: tokens as they come, or those with the largest first weight (batch-priority routing).
 enum class ClaimOrder { by_row, by_weight };
+constexpr auto names(ClaimOrder) {
+  return std::array{"by_row", "by_weight"};
+}
 
 /// Rows in `members` blocks of one size. Row n of every block belongs to group n / size, whose rows share slots.
 struct Grouping {
