@@ -13,6 +13,9 @@ namespace wsym {
 /// What a classifying ensemble averages. The mean of logits is the renormalised geometric mean of the members'
 /// probabilities; the two can name different classes. Regression averages outputs.
 enum class Average { logits, probabilities };
+constexpr auto names(Average) {
+  return std::array{"logits", "probabilities"};
+}
 
 /// Trained networks whose predictions are averaged.
 template <class M> struct DeepEnsemble {
@@ -20,7 +23,13 @@ template <class M> struct DeepEnsemble {
   Task task;
   Average average = Average::logits;
 
-  static void visit(auto& self, auto&& v) { v("members", self.members); }
+  static constexpr const char* type_name = "deep_ensemble";
+  static void visit(auto& self, auto&& v) {
+    v("members", self.members);
+    v("task", self.task.kind);
+    v("outputs", self.task.outputs);
+    v("average", self.average);
+  }
 };
 
 /// The average over members of their outputs on x: numbers (regression), logits, or probabilities, as ensemble.average

@@ -2,94 +2,151 @@
 #pragma once
 #include "wsym/data/preprocess.hpp"
 #include "wsym/ensemble/deep_ensemble.hpp"
-#include "wsym/io/weights.hpp"
-#include "wsym/nn/mlp.hpp"
+#include "wsym/io/load_any.hpp"
+#include "wsym/metrics/temperature.hpp"
 
 namespace wsym {
 
-/// What a program needs to answer with an ensemble: the networks, and how a row of a table becomes their input.
+/// Where a served model comes from: the version of the library that made it, and what its maker knows; empty: unknown.
+struct Provenance {
+  std::string version = WSYM_VERSION;
+  std::string command = {}, data_hash = {}, commit = {};
+  friend bool operator==(const Provenance&, const Provenance&) = default;
+};
+
+/// What a program needs to answer with an ensemble: the networks, how a row of a table becomes their input, and how far
+/// their probabilities are to be trusted.
 template <class M> struct ServedModel {
   DeepEnsemble<M> ensemble;
   Preprocessor preprocessor;
+  double temperature = 1;  // classification: what the logits are divided by, see fit_temperature
+  Provenance provenance = {};
 };
 
-/// How a model type is rebuilt from a file: Architecture<M>::blank(content, prefix, source) is an M whose members have
-/// the names and shapes of the file's tensors under `prefix`; values are set afterwards. It throws FormatError that
-/// names the source when there are none. Specialise it for your own module.
-template <class M> struct Architecture;
-
 namespace detail {
-inline const safetensors::TensorView* find_tensor(const safetensors::Content& content, const std::string& name) {
-  for (const safetensors::TensorView& tensor : content.tensors)
-    if (tensor.name == name) return &tensor;
-  return nullptr;
+inline constexpr const char* model_key = "wsym.model";
+
+/// The text about a model in a file of save_model(). Throws FormatError.
+inline Json about_model(const safetensors::Content& content, std::string_view source) {
+  format_of(content, source);
+  const std::string* text = content.find(model_key);
+  expect<FormatError>(text != nullptr, source, ": no model; a file of save_model() has the metadata '", model_key, "'");
+  return Json::parse(*text, message(source, ": ", model_key));
+}
+
+/// Throws E unless the parts of a served model fit together: a network answers a row of the preprocessor's features
+/// with the outputs of its task. Runs every network on one group of rows.
+template <class E, class M> void check(const ServedModel<M>& model, std::string_view source) {
+  const DeepEnsemble<M>& ensemble = model.ensemble;
+  const Task wanted = model.preprocessor.task();
+  expect<E>(!ensemble.members.empty(), source, ": there are no networks");
+  expect<E>(ensemble.task == wanted, source, ": the task is a ", setting_text(ensemble.task.kind), " of ",
+            ensemble.task.outputs, " outputs, but the preprocessor's a ", setting_text(wanted.kind), " of ",
+            wanted.outputs);
+  expect<E>(model.temperature > 0 && std::isfinite(model.temperature), source, ": temperature ",
+            setting_text(model.temperature), "; it is positive");
+  try {
+    bool answered = false;
+    for_each_parameter(ensemble, [&]<Real T>(const Parameter<T>&) {
+      if (!std::exchange(answered, true)) predict(ensemble, Tensor<T>(Shape{1, model.preprocessor.features()}));
+    });
+  } catch (const ShapeError& error) {
+    throw E(message(source, ": the networks do not fit the preprocessor and the task: ", error.what()));
+  }
+}
+
+/// Divides the logits of a classification by the temperature; of probabilities p makes p^(1/t), normalised.
+template <class M, Real T> void calibrate(Tensor<T>& y, const ServedModel<M>& model) {
+  const double t = model.temperature;
+  if (t == 1 || model.ensemble.task.kind != TaskKind::classification) return;
+  if (model.ensemble.average == Average::logits) {
+    y = with_temperature(y, t);
+    return;
+  }
+  for (Index row = 0; row < y.rows(); ++row) {
+    T* p = y.data() + row * y.cols();
+    const double top = *std::max_element(p, p + y.cols());  // over which no power of 1/t vanishes for all classes
+    double total = 0;
+    const auto scaled = [&](T of_class) {
+      return std::pow(static_cast<double>(of_class) / top, 1 / t);
+    };
+    for (Index c = 0; c < y.cols(); ++c) total += scaled(p[c]);
+    for (Index c = 0; c < y.cols(); ++c) p[c] = static_cast<T>(scaled(p[c]) / total);
+  }
+}
+
+/// Task and average of a file of format 1, where they stood in the text about the model.
+template <class M> void take_old_task(DeepEnsemble<M>& ensemble, const Json& about) {
+  set_from_json(ensemble.task.kind, about["task"]);
+  set_from_json(ensemble.task.outputs, about["outputs"]);
+  set_from_json(ensemble.average, about["average"]);
+  const std::uint64_t networks = about.natural("members");
+  expect<FormatError>(networks == ensemble.members.size(), networks, " members, but the tensors are of ",
+                      ensemble.members.size());
+}
+
+template <class M> ServedModel<M> served_model(const safetensors::Content& content, std::string_view source) {
+  const Json about = about_model(content, source);
+  ServedModel<M> model{blank<DeepEnsemble<M>>(content, source), {}};
+  try {
+    if (format_of(content, source) == 1) take_old_task(model.ensemble, about);
+    model.preprocessor = preprocessor_from_json(about["preprocessor"]);
+    if (const Json* temperature = about.find("temperature")) model.temperature = temperature->number();
+    model.provenance.version = about.contains("version") ? about.string("version") : "0.1.0";
+    for (auto [key, text] :
+         {std::pair("command", &model.provenance.command), std::pair("data_hash", &model.provenance.data_hash),
+          std::pair("commit", &model.provenance.commit)})
+      if (about.contains(key)) *text = about.string(key);
+  } catch (const FormatError& error) {
+    throw FormatError(message(source, ": ", model_key, ": ", error.what()));
+  }
+  set_weights(model.ensemble, content, source);
+  check<FormatError>(model, source);
+  return model;
 }
 }  // namespace detail
 
-template <Real T> struct Architecture<Mlp<T>> {
-  static Mlp<T> blank(const safetensors::Content& content, const std::string& prefix, std::string_view source) {
-    Mlp<T> mlp;
-    for (std::size_t l = 0;; ++l) {
-      const std::string layer = prefix + "layers." + std::to_string(l);
-      const auto* weight = detail::find_tensor(content, layer + ".weight");
-      const auto* bias = detail::find_tensor(content, layer + ".bias");
-      expect<FormatError>(l > 0 || (weight && bias), source, ": tensor '", layer, ".weight' or its bias is missing");
-      if (weight == nullptr || bias == nullptr) return mlp;
-      Linear<T> linear;
-      linear.weight = Parameter<T>(Tensor<T>(weight->shape));
-      linear.bias = Parameter<T>(Tensor<T>(bias->shape));
-      mlp.layers.push_back(std::move(linear));
-    }
-  }
-};
-
-/// Writes ensemble, preprocessing and task as one safetensors file that replaces `path` as a whole: tensors are named
-/// "members.0.layers.0.weight", the rest is text in the metadata. Throws Error with the path and the reason.
+/// Writes ensemble, preprocessing, calibration and provenance as one safetensors file that replaces `path` as a whole;
+/// docs/files.md lists its names and keys. Throws Error with the path and the reason, ConfigError where the parts do
+/// not fit together.
 template <class M> void save_model(const ServedModel<M>& model, const std::string& path) {
-  const DeepEnsemble<M>& ensemble = model.ensemble;
-  const Json about = Json::object({
-      {"members", ensemble.members.size()},
-      {"task", ensemble.task.kind == TaskKind::regression ? "regression" : "classification"},
-      {"outputs", ensemble.task.outputs},
-      {"average", ensemble.average == Average::logits ? "logits" : "probabilities"},
-      {"preprocessor", to_json(model.preprocessor)},
-  });
-  save(ensemble, path, {{"wsym.model", about.dump()}});
+  detail::check<ConfigError>(model, path);
+  Json about = Json::object({{"preprocessor", to_json(model.preprocessor)},
+                             {"temperature", model.temperature},
+                             {"version", model.provenance.version}});
+  for (auto [key, text] :
+       {std::pair("command", &model.provenance.command), std::pair("data_hash", &model.provenance.data_hash),
+        std::pair("commit", &model.provenance.commit)})
+    if (!text->empty()) about[key] = *text;
+  save(model.ensemble, path, {{detail::model_key, about.dump()}});
 }
 
 /// Reads what save_model wrote: predictions are bit-identical to those of the saved model. Throws Error if the file
 /// cannot be read, FormatError that names the file and what is wrong in it.
 template <class M> ServedModel<M> load_model(const std::string& path) {
   const std::string bytes = safetensors::read(path);
-  const safetensors::Content content = safetensors::decode(bytes, path);
-  const std::string* text = content.find("wsym.model");
-  expect<FormatError>(text != nullptr, path, ": no model; a file of save_model() has the metadata 'wsym.model'");
-  const Json about = Json::parse(*text, message(path, ": wsym.model"));
-  const auto one_of = [&](const char* key, const char* first, const char* second) {
-    const std::string& word = about.string(key);
-    expect<FormatError>(word == first || word == second, path, ": ", key, " is '", word, "'; ", first, " or ", second,
-                        " is needed");
-    return word == first;
-  };
-  ServedModel<M> model;
-  DeepEnsemble<M>& ensemble = model.ensemble;
-  ensemble.task.kind = one_of("task", "regression", "classification") ? TaskKind::regression : TaskKind::classification;
-  ensemble.task.outputs = about.index("outputs");
-  ensemble.average = one_of("average", "logits", "probabilities") ? Average::logits : Average::probabilities;
-  model.preprocessor = preprocessor_from_json(about["preprocessor"]);
-  const std::uint64_t members = about.natural("members");
-  expect<FormatError>(members >= 1 && members <= content.tensors.size(), path, ": ", members, " members, but ",
-                      content.tensors.size(), " tensors");
-  for (std::uint64_t i = 0; i < members; ++i)
-    ensemble.members.push_back(Architecture<M>::blank(content, "members." + std::to_string(i) + ".", path));
-  set_weights(ensemble, content, path);
-  return model;
+  return detail::served_model<M>(safetensors::decode(bytes, path), path);
 }
 
-/// The model's predictions for the given rows of a table, as predict() gives them for a DeepEnsemble.
+/// The same for a model whose type is the one of Models that the file names, as load_any: std::visit answers with it.
+template <class... Models> std::variant<ServedModel<Models>...> load_any_model(const std::string& path) {
+  const std::string bytes = safetensors::read(path);
+  const safetensors::Content content = safetensors::decode(bytes, path);
+  detail::about_model(content, path);
+  using Any = std::variant<ServedModel<Models>...>;
+  return detail::for_type<Any, DeepEnsemble<Models>...>(detail::type_of(content, path), path, [&]<class Ensemble>() {
+    using M = typename decltype(Ensemble::members)::value_type;
+    return Any(std::in_place_type<ServedModel<M>>, detail::served_model<M>(content, path));
+  });
+}
+
+/// The model's predictions for the given rows of a table, as predict() gives them for a DeepEnsemble, with logits
+/// divided by the temperature; of probabilities p, p^(1/t) over its sum.
 template <Real T, class M>
 Tensor<T> predict(const ServedModel<M>& model, const Table& table, std::span<const Index> rows) {
-  return predict(model.ensemble, model.preprocessor.template transform<T>(table, rows));
+  Tensor<T> y = predict(model.ensemble, model.preprocessor.template transform<T>(table, rows));
+  detail::calibrate(y, model);
+  return y;
 }
 
 }  // namespace wsym
