@@ -2,9 +2,14 @@
 #include "wsym/autodiff/tape.hpp"
 
 #include "support.hpp"
+#include "wsym/ops/concat.hpp"
 #include "wsym/ops/elementwise.hpp"
+#include "wsym/ops/grouped.hpp"
+#include "wsym/ops/interpolate.hpp"
 #include "wsym/ops/linear.hpp"
 #include "wsym/ops/loss.hpp"
+#include "wsym/ops/slice_rows.hpp"
+#include "wsym/ops/soft_cross_entropy.hpp"
 
 using namespace wsym;
 using test::random_tensor;
@@ -229,9 +234,62 @@ TEST_CASE_TEMPLATE("Tape: a product split over threads has the same bits and cou
   CHECK(one.work() >= 3 * (Index{1} << 23));  // enough for the product to be split
 }
 
+TEST_CASE_TEMPLATE("Tape: an op on values of two tapes is refused, whichever input is the other's", T, float, double) {
+  const Tensor<T> x(Shape{2, 2}), bias(Shape{2}), target(Shape{2, 2}, T(0.5));
+  Tape<T> tape, other;
+  const Var<T> here = tape.constant(x), there = other.constant(x);
+  const auto refused = [](auto&& op) {
+    CHECK_THROWS_WITH_AS(op(), "Tape: an op has inputs of two tapes; all must be of one", Error);
+  };
+  refused([&] { add(here, there); });
+  refused([&] { add(there, here); });
+  refused([&] { multiply(here, there); });
+  refused([&] { linear(here, there, tape.constant(bias)); });
+  refused([&] { linear(here, here, other.constant(bias)); });
+  refused([&] { linear_gelu(there, here, other.constant(bias)); });
+  refused([&] { mse(here, other.constant(target)); });
+  refused([&] { soft_cross_entropy(here, other.constant(target)); });
+  refused([&] { concat<T>(std::vector<Var<T>>{here, there}); });
+  refused([&] { stack_rows<T>(std::vector<Var<T>>{here, there}, 4); });
+  const std::vector<Var<T>> weights{here, here}, biases{tape.constant(bias), tape.constant(bias)}, mixed{here, there},
+      foreign{tape.constant(bias), other.constant(bias)};
+  const auto grouped = [&](const std::vector<Var<T>>& w, const std::vector<Var<T>>& b) {
+    const ExpertLayer<T> layer{w, b};
+    return grouped_mlp(here, std::span<const ExpertLayer<T>>(&layer, 1));
+  };
+  CHECK(grouped(weights, biases).cols() == 4);
+  refused([&] { grouped(mixed, biases); });
+  refused([&] { grouped(weights, foreign); });
+  refused([&] { interpolated_linear(here, here, ExpertLayer<T>{mixed, biases}); });
+  refused([&] { interpolated_linear(there, here, ExpertLayer<T>{weights, biases}); });
+  CHECK(add(here, here).size() == 4);
+}
+
+TEST_CASE_TEMPLATE("Tape: a parameter that gets another tensor while it is recorded is refused", T, float, double) {
+  Parameter<T> p(Tensor<T>(Shape{2}, {1, 2}));
+  const std::string words =
+      "Tape: a parameter has another tensor than when it was used first; clear() comes before that";
+  Tape<T> tape;
+  sum(tape.use(p));
+  const Parameter<T> before = p;
+  p = Parameter<T>(Tensor<T>(Shape{3}));
+  CHECK_THROWS_WITH_AS(tape.use(p), words.c_str(), Error);
+  tape.clear();
+  CHECK(tape.use(p).size() == 3);
+  tape.clear();
+  p = before;
+  tape.backward(sum(tape.use(p)));
+  p = Parameter<T>(Tensor<T>(Shape{3}));
+  CHECK_THROWS_WITH_AS(tape.gradient(p), words.c_str(), Error);
+}
+
 TEST_CASE_TEMPLATE("Tape: a list of inputs takes a gradient if any of them does", T, float, double) {
   const Tensor<T> x(Shape{1});
+  const Parameter<T> p(x);
   Tape<T> tape, blind(false);
+  const std::vector<Var<T>> list{tape.constant(x), tape.use(p)};
+  CHECK(tape.result(Shape{2}, std::span<const Var<T>>(list)).takes_gradient());
+  CHECK(!tape.result(Shape{2}, std::span<const Var<T>>(list).first(1)).takes_gradient());
   CHECK(tape.result_if(true, Shape{2}).takes_gradient());
   CHECK(!tape.result_if(false, Shape{2}).takes_gradient());
   CHECK(!blind.result_if(true, Shape{2}).takes_gradient());

@@ -28,12 +28,14 @@ template <Real T> class Tape {
 
   bool differentiates() const { return differentiate_; }
 
-  /// A leaf without gradient. It refers to the tensor, which must live until clear(): a temporary does not compile.
+  /// A leaf without gradient. It refers to the tensor, which must live and keep its memory until clear(), through
+  /// backward; nothing checks this, but a temporary does not compile. With a pointer, shape.size() numbers lie there.
   Var<T> constant(const Tensor<T>& tensor) { return constant(tensor.shape(), tensor.data()); }
   Var<T> constant(const Tensor<T>&&) = delete;
   Var<T> constant(Shape shape, const T* data) { return Var<T>(new_node(shape, const_cast<T*>(data), false)); }
 
-  /// The leaf of a parameter: the same one each time, so that uses add up. The parameter must not move until clear().
+  /// The leaf of a parameter: the same one each time, so that uses add up. The parameter must neither move nor get
+  /// another tensor until clear(); the optimiser's step comes after backward. Throws Error where it has another tensor.
   Var<T> use(const Parameter<T>& parameter) {
     Leaf& leaf = find(parameter);
     if (leaf.node == nullptr) {
@@ -41,14 +43,26 @@ template <Real T> class Tape {
       if (2 * ++leaf_count_ > leaves_.size()) rehash(2 * leaves_.size());
       return Var<T>(find(parameter).node);
     }
+    expect_unchanged(leaf);
     return Var<T>(leaf.node);
   }
 
-  /// The uninitialised result of an op on these inputs; it takes a gradient if any of them does.
+  /// The uninitialised result of an op on these inputs; it takes a gradient if any of them does. Throws Error for an
+  /// input of another tape.
   template <class... Inputs> Var<T> result(Shape shape, const Inputs&... inputs) {
+    expect_own(inputs...);
     return result_if((inputs.takes_gradient() || ...), shape);
   }
-  /// The same for an op on a list of inputs, any of which takes a gradient.
+  Var<T> result(Shape shape, std::span<const Var<T>> inputs) {
+    bool any = false;
+    for (const Var<T> input : inputs) expect_own(input), any = any || input.takes_gradient();
+    return result_if(any, shape);
+  }
+  /// Throws Error unless all inputs are of this tape: for those that an op has beside result's.
+  template <class... Inputs> void expect_own(const Inputs&... inputs) const {
+    expect<Error>(((&inputs.tape() == this) && ...), "Tape: an op has inputs of two tapes; all must be of one");
+  }
+  /// The same where the op itself knows whether any input takes a gradient.
   Var<T> result_if(bool any_takes_gradient, Shape shape) {
     return Var<T>(new_node(shape, scratch(shape.size()), differentiate_ && any_takes_gradient));
   }
@@ -110,13 +124,17 @@ template <Real T> class Tape {
   }
 
   /// The gradient of a parameter after backward; empty when the loss did not depend on it. Writable, for clipping.
+  /// Throws Error where the parameter has another tensor since it was used.
   std::span<T> gradient(const Parameter<T>& parameter) {
-    const Node* node = find(parameter).node;
+    const Leaf& leaf = find(parameter);
+    const Node* node = leaf.node;
     if (node == nullptr || node->grad == nullptr) return {};
+    expect_unchanged(leaf);
     return {node->grad, static_cast<std::size_t>(node->shape.size())};
   }
 
-  /// Forgets the recording and keeps the memory.
+  /// Forgets the recording and keeps the memory. No Var from before may be used any more, which nothing checks: it
+  /// would read what the next recording writes.
   void clear() {
     arena_.clear();
     last_ = nullptr;
@@ -138,6 +156,11 @@ template <Real T> class Tape {
     const Parameter<T>* parameter = nullptr;
     Node* node = nullptr;
   };
+
+  static void expect_unchanged(const Leaf& leaf) {
+    expect<Error>(leaf.node->value == leaf.parameter->value().data() && leaf.node->shape == leaf.parameter->shape(),
+                  "Tape: a parameter has another tensor than when it was used first; clear() comes before that");
+  }
 
   Node* new_node(Shape shape, T* value, bool takes_gradient) {
     Node* node = arena_.template allocate<Node>(1);

@@ -22,8 +22,10 @@ template <Real T> struct Node {
 };
 }  // namespace detail
 
-/// A handle to one value on a tape, 8 bytes, copied freely. An op is a free function that makes its result with
-/// tape().result(), writes out(), and says under it with pull() how a gradient goes back to its inputs:
+/// A handle to one value on a tape, 8 bytes, copied freely. It may be used as long as its tape lives and until the
+/// tape's next clear(); so must live the model and the tensors that it was computed from. An op is a free function that
+/// makes its result with tape().result(), writes out(), and says under it with pull() how a gradient goes back to its
+/// inputs:
 ///
 ///   template <Real T> Var<T> square(Var<T> x) {
 ///     Var<T> y = x.tape().result(x.shape(), x);

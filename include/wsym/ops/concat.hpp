@@ -13,16 +13,14 @@ template <Real T> Var<T> concat(std::span<const Var<T>> inputs) {
   Tape<T>& tape = inputs[0].tape();
   const Index rows = inputs[0].rows(), count = static_cast<Index>(inputs.size());
   Index cols = 0;
-  bool takes_gradient = false;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     expect(inputs[i].rows() == rows, "concat: input 0 is ", inputs[0].shape(), " but input ", i, " is ",
            inputs[i].shape(), "; they need the same rows");
     cols += inputs[i].cols();
-    takes_gradient = takes_gradient || inputs[i].takes_gradient();
   }
   Var<T>* list = tape.template scratch<Var<T>>(count);
   std::uninitialized_copy(inputs.begin(), inputs.end(), list);
-  Var<T> y = tape.result_if(takes_gradient, inputs[0].shape().with_cols(cols));
+  Var<T> y = tape.result(inputs[0].shape().with_cols(cols), inputs);
   for (Index i = 0, at = 0; i < count; at += list[i++].cols()) y.out().middleCols(at, list[i].cols()) = list[i].value();
   y.pull([=] {
     for (Index i = 0, at = 0; i < count; at += list[i++].cols()) list[i].add(y.grad().middleCols(at, list[i].cols()));

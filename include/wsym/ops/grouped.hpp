@@ -35,9 +35,10 @@ template <Real T> void expect_experts(const char* op, const ExpertLayer<T>& laye
            "; every weight needs expert 0's shape, ", layer.weight(0).shape(), ", and a bias entry for each row");
 }
 
-/// The same layer with its lists in the tape's arena, where a pullback may find them.
+/// The same layer with its lists in the tape's arena, where a pullback may find them. Throws Error for two tapes.
 template <Real T> ExpertLayer<T> keep(Tape<T>& tape, const ExpertLayer<T>& layer) {
   const auto copy = [&](std::span<const Var<T>> from) {
+    for (const Var<T> var : from) tape.expect_own(var);
     Var<T>* to = tape.template scratch<Var<T>>(static_cast<Index>(from.size()));
     std::uninitialized_copy(from.begin(), from.end(), to);
     return std::span<const Var<T>>(to, from.size());

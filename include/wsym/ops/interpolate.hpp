@@ -15,6 +15,7 @@ namespace wsym {
 template <Real T> Var<T> interpolated_linear(Var<T> alpha, Var<T> h, const ExpertLayer<T>& layer) {
   detail::expect_experts("interpolated_linear", layer);
   Tape<T>& tape = h.tape();
+  tape.expect_own(alpha);
   const ExpertLayer<T> each = detail::keep(tape, layer);
   const Index rows = h.rows(), in = each.in(), out = each.out(), experts = each.experts();
   expect(h.cols() == in && alpha.rows() == rows && alpha.cols() == experts, "interpolated_linear: h is ", h.shape(),

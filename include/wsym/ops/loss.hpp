@@ -49,6 +49,7 @@ template <Real T> Var<T> mse(Var<T> prediction, Var<T> target, std::span<const T
   expect(answers > 0, "mse: prediction is ", p.shape(), " but target is ", y.shape(),
          "; they must be equal, or the target's axes the prediction's last");
   Tape<T>& tape = p.tape();
+  tape.expect_own(y);
   const T scale = detail::inverse_weight("mse", tape, weights, rows, answers) / static_cast<T>(cols);
   T* error = tape.scratch(p.size());  // (answers, rows, outputs)
   T* squares = tape.scratch(p.size());

@@ -28,18 +28,16 @@ template <Real T> Var<T> stack_rows(std::span<const Var<T>> inputs, Index rows) 
   Tape<T>& tape = inputs[0].tape();
   const Index count = static_cast<Index>(inputs.size()), cols = inputs[0].cols();
   Index used = 0;
-  bool takes_gradient = false;
   for (Index i = 0; i < count; ++i) {
     const Var<T> input = inputs[static_cast<std::size_t>(i)];
     expect(input.cols() == cols, "stack_rows: input 0 is ", inputs[0].shape(), " but input ", i, " is ", input.shape(),
            "; they need the same columns");
     used += input.rows();
-    takes_gradient = takes_gradient || input.takes_gradient();
   }
   expect(used <= rows, "stack_rows: the inputs have ", used, " rows for a result of ", rows);
   Var<T>* list = tape.template scratch<Var<T>>(count);
   std::uninitialized_copy(inputs.begin(), inputs.end(), list);
-  Var<T> y = tape.result_if(takes_gradient, Shape{rows, cols});
+  Var<T> y = tape.result(Shape{rows, cols}, inputs);
   for (Index i = 0, at = 0; i < count; at += list[i++].rows()) y.out().middleRows(at, list[i].rows()) = list[i].value();
   y.out().bottomRows(rows - used).setZero();
   y.pull([=] {

@@ -15,6 +15,7 @@ template <Real T> Var<T> soft_cross_entropy(Var<T> logits, Var<T> targets) {
   expect(answers > 0 && s.size() > 0, "soft_cross_entropy: logits are ", s.shape(), " but targets ", t.shape(),
          "; they must be equal, or the targets' axes the logits' last, with at least one row");
   Tape<T>& tape = s.tape();
+  tape.expect_own(t);
   T* slope = tape.scratch(s.size());  // softmax(s) - t: (answers, rows, classes)
   T* losses = tape.scratch(s.rows());
   std::int32_t* likeliest = tape.template scratch<std::int32_t>(rows);  // of the targets

@@ -40,6 +40,7 @@ template <Real T> Var<T> take_columns(Var<T> x, const std::int32_t* columns, Ind
 template <Real T> Var<T> take_softmax(Var<T> x, Var<T> y, const std::int32_t* columns, Index k) {
   expect(x.shape() == y.shape(), "take_softmax: x is ", x.shape(), " but its softmax ", y.shape(),
          "; they must be equal");
+  x.tape().expect_own(y);
   Var<T> taken = x.tape().result(x.shape().with_cols(k), x);
   const Index rows = x.rows(), cols = x.cols();
   for (Index n = 0; n < rows; ++n)
