@@ -78,6 +78,7 @@ Parameter<T> reordered(const Parameter<T>& p, const std::vector<Index>& rows, co
 }
 
 template <Real T> void expect_orders(const Mlp<T>& model, const UnitOrders& orders) {
+  model.check();
   expect<ConfigError>(orders.size() + 1 == model.layers.size(), "apply_permutation: ", orders.size(), " orders for ",
                       model.layers.size(), " layers; each hidden layer needs one");
   for (std::size_t l = 0; l < orders.size(); ++l) {
@@ -158,6 +159,7 @@ template <Real T> Mlp<T> apply_permutation(const Mlp<T>& model, const UnitOrders
 template <Real T> UnitOrders weight_matching(const Mlp<T>& a, const Mlp<T>& b, const Key& key) {
   const Mlp<T>* const models[] = {&a, &b};
   detail::for_each_together<Mlp<T>>("weight_matching", models, [](const std::string&, const auto&) {});
+  b.check();
   UnitOrders orders;
   for (std::size_t l = 0; l + 1 < b.layers.size(); ++l) orders.push_back(detail::in_order(b.layers[l].bias.size()));
   Mlp<T> matched = b;

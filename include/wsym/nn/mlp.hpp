@@ -41,7 +41,24 @@ template <Real T> struct Mlp {
       layers[l].weight = asymmetric_weight(layers[l].weight.value(), l, n_fix[l], kappa[l], asymmetry);
   }
 
+  /// Throws ConfigError without layers, ShapeError unless every weight is (out, in), with a bias of out entries, and
+  /// every layer takes what the one before gives.
+  void check() const {
+    expect_layers();
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      const Shape &weight = layers[l].weight.shape(), &bias = layers[l].bias.shape();
+      expect(weight.rank() == 2 && bias.size() == weight[0], "Mlp: layer ", l, " has weight ", weight, " and bias ",
+             bias, "; it needs (out, in) and (out)");
+      if (l == 0) continue;
+      const Index before = layers[l - 1].weight.shape()[0];
+      expect(weight[1] == before, "Mlp: layer ", l, " has weight ", weight, " but layer ", l - 1, " gives ", before,
+             " outputs; it needs as many columns");
+    }
+  }
+
+  /// Throws ConfigError without layers: a default network, or one that was moved from.
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
+    expect_layers();
     Tape<T>& tape = x.tape();
     for (std::size_t l = 0; l + 1 < layers.size(); ++l)
       x = linear_gelu(x, tape.use(layers[l].weight), tape.use(layers[l].bias));
@@ -50,6 +67,12 @@ template <Real T> struct Mlp {
 
   static constexpr const char* type_name = "mlp";
   static void visit(auto& self, auto&& v) { v("layers", self.layers); }
+
+ private:
+  void expect_layers() const {
+    expect<ConfigError>(!layers.empty(),
+                        "Mlp: it has no layers; a default network or one that was moved from is empty");
+  }
 };
 
 }  // namespace wsym
