@@ -21,6 +21,13 @@ template <Real T> using MatMap = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eig
 template <Real T>
 using ConstMatMap = Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
+/// Rows that a function only reads. A view of a tensor that may change converts too, which Eigen's own does not.
+template <Real T> class ConstRows : public ConstMatMap<T> {
+ public:
+  ConstRows(const ConstMatMap<T>& rows) : ConstMatMap<T>(rows) {}
+  ConstRows(const MatMap<T>& rows) : ConstMatMap<T>(rows.data(), rows.rows(), rows.cols()) {}
+};
+
 /// Flat views for element-wise expressions.
 template <Real T> using ArrayMap = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>;
 template <Real T> using ConstArrayMap = Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>;

@@ -9,29 +9,28 @@ namespace detail {
 template <class M, Real T, class F>
 void append_members(const char* what, const M& model, const Tensor<T>& x, F make_pass,
                     std::vector<Tensor<T>>& members) {
-  constexpr Index block = 256;
   expect(x.rows() >= 1, what, ": x is ", x.shape(), "; at least one row is needed");
   Workspace<T> workspace;
   const std::size_t before = members.size();
-  for (Index row = 0; row < x.rows(); row += block) {
-    const Index rows = std::min(block, x.rows() - row);
+  for_each_block(what, model, x.rows(), [&](Index row, Index rows) {
     const Pass<T> pass = make_pass(row);
     const Var<T> out = model(workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
-    expect(out.rows() % rows == 0, what, ": the model answers ", rows, " rows with ", out.shape(),
-           "; it needs as many for each member");
-    const Index count = out.rows() / rows;
+    const Index count = members_of(what, out, rows);
     if (row == 0) members.resize(before + static_cast<std::size_t>(count), Tensor<T>({x.rows(), out.cols()}));
+    expect(members.size() == before + static_cast<std::size_t>(count) && members.back().cols() == out.cols(), what,
+           ": the model answers rows from ", row, " on with ", out.shape(), ", but those before with ",
+           members.size() - before, " members of ", members.back().cols(), " columns");
     for (Index m = 0; m < count; ++m)
       std::copy_n(out.data() + m * rows * out.cols(), rows * out.cols(),
                   members[before + static_cast<std::size_t>(m)].data() + row * out.cols());
-  }
+  });
 }
 }  // namespace detail
 
 /// The predictions of a network that holds M members, each (n, out): it maps (n, in) to (M n, out), member by member.
 /// They are what log_mean_probabilities, mean_outputs and the metrics of diversity take. A network of one member gives
-/// one. x is taken in blocks of 256 rows, as predict does, with what that means for groups. `key` is the stream of a
-/// model that draws at evaluation. Throws ShapeError without rows or where rows do not divide among members.
+/// one. Blocks, groups and `key` are as in predict. Throws ShapeError without rows, or where rows do not divide into
+/// groups or among members.
 template <class M, Real T>
 std::vector<Tensor<T>> predict_members(const M& model, const Tensor<T>& x, const Key& key = Key(0)) {
   std::vector<Tensor<T>> members;

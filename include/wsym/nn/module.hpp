@@ -173,11 +173,14 @@ template <class M> double distance(const M& a, const M& b) {
   return std::sqrt(total);
 }
 
-/// The first parameter that holds a number that is not finite, by name; empty when there is none.
+/// The first parameter that holds a number that is not finite, or the first buffer that holds a NaN, by name; empty
+/// when there is none. An infinite buffer may be meant: a mask is one.
 template <class M> std::string first_not_finite(const M& model) {
   std::string found;
-  for_each_named_parameter(model, [&](const std::string& name, const auto& p) {
-    if (found.empty() && !p.value().array().isFinite().all()) found = name;
+  for_each_member(model, [&](const std::string& name, const auto& member) {
+    const auto numbers = detail::tensor_of(member).array();
+    const bool learns = is_parameter<std::remove_cvref_t<decltype(member)>>;
+    if (found.empty() && (learns ? !numbers.isFinite().all() : numbers.isNaN().any())) found = name;
   });
   return found;
 }

@@ -16,8 +16,7 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
   Parameter<T> slots;  // mu (E p, in), expert by expert
   Parameter<T> scale;  // c (1), from 1 on
   std::vector<Expert> experts;
-  /// Rows that are mixed; 0: all of the batch. predict, predict_members and evaluate take 256 rows at once: a group
-  /// must divide 256 and all rows there.
+  /// Rows that are mixed; 0: all of the batch, in prediction of a block.
   Index group = 0;
 
   SoftMoe() = default;
@@ -56,6 +55,8 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
     for (Index e = 0; e <= count; ++e) first[e] = static_cast<std::int32_t>(e * inputs.rows() / count);
     return mix_slots(softmax(logits), outputs(inputs, first, pass), size, count);
   }
+
+  Index rows_together() const { return group; }
 
   static constexpr const char* type_name = "soft_moe";
   static void visit(auto& self, auto&& v) {

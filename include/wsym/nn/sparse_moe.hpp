@@ -11,8 +11,7 @@ namespace wsym {
 
 struct SparseMoeOptions {
   Capacity train{1.5}, evaluate{8};
-  /// Rows of each member that share the slots, and whose balance counts; 0: all of the batch. predict, predict_members
-  /// and evaluate take 256 rows at once: a group must divide 256 and all rows there.
+  /// Rows of each member that share the slots, and whose balance counts; 0: all of the batch, in prediction of a block.
   Index group = 0;
   ClaimOrder order = ClaimOrder::by_row;
   bool experts_choose = false;  // each expert takes the rows with its largest gates; K and balance play no part
@@ -71,6 +70,8 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
     const Batches b = batches(x, pass);
     return wsym::contributions(b.weights, b.outputs, b.dispatch);
   }
+
+  Index rows_together() const { return options.group; }
 
   static constexpr const char* type_name = "sparse_moe";
   static void visit(auto& self, auto&& v) {
