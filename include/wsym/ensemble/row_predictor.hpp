@@ -6,16 +6,23 @@
 
 namespace wsym {
 
+/// The networks that RowPredictor copies: affine layers with GELU between them, and nothing else. TabMMini has a list
+/// of such layers too, but is more; so the concept asks for the type, and not for the list.
+template <class M, class T>
+concept CopiedByRowPredictor = std::same_as<M, Mlp<T>>;
+
 /// A copy of an ensemble of MLPs of one size that answers one row, or a few, about as fast as memory gives its weights:
 /// every weight lies transposed, (in, out), in the order in which a prediction reads them, so that nothing is turned or
 /// packed on the way. Answers have the bits of the ensemble's own. Changes of the ensemble do not reach the copy. Many
 /// rows are better served by the ensemble itself, which reads its weights once per 256 rows either way.
 template <Real T> class RowPredictor {
  public:
-  /// Throws ConfigError for an ensemble without members, ShapeError for members of unlike sizes or outputs that are not
-  /// the task's.
-  explicit RowPredictor(const DeepEnsemble<Mlp<T>>& ensemble) : task_(ensemble.task), average_(ensemble.average) {
+  /// Throws ConfigError for an ensemble without members or a member without layers, ShapeError for members whose layers
+  /// do not fit each other (Mlp::check), of unlike sizes, or with outputs that are not the task's.
+  template <CopiedByRowPredictor<T> M>
+  explicit RowPredictor(const DeepEnsemble<M>& ensemble) : task_(ensemble.task), average_(ensemble.average) {
     expect<ConfigError>(!ensemble.members.empty(), "RowPredictor: the ensemble has no members");
+    for (const M& member : ensemble.members) member.check();
     Index size = 0;
     for (const Linear<T>& layer : ensemble.members[0].layers) {
       layers_.emplace_back(layer.weight.shape());
@@ -25,7 +32,7 @@ template <Real T> class RowPredictor {
            " outputs but the task ", task_.outputs);
     numbers_ = Tensor<T>(Shape{static_cast<Index>(ensemble.members.size()), size});
     T* to = numbers_.data();
-    for (const Mlp<T>& member : ensemble.members) to = copy(member, to);
+    for (const M& member : ensemble.members) to = copy(member, to);
   }
 
   Index features() const { return layers_.front().in; }
@@ -33,7 +40,7 @@ template <Real T> class RowPredictor {
 
   /// The average over members of their outputs on x, as predict() of the ensemble. x (rows, features) -> y (rows,
   /// outputs). Allocates nothing after the workspace's first call of a size. Throws ShapeError.
-  void operator()(ConstMatMap<T> x, MatMap<T> y, Workspace<T>& workspace) const {
+  void operator()(ConstRows<T> x, MatMap<T> y, Workspace<T>& workspace) const {
     expect(x.rows() == y.rows() && x.cols() == features() && y.cols() == task_.outputs, "RowPredictor: x is (",
            x.rows(), ", ", x.cols(), ") and y (", y.rows(), ", ", y.cols(), "); they need equal rows, ", features(),
            " features and ", task_.outputs, " outputs");
@@ -116,5 +123,6 @@ template <Real T> class RowPredictor {
   Task task_;
   Average average_;
 };
+template <Real T> RowPredictor(const DeepEnsemble<Mlp<T>>&) -> RowPredictor<T>;
 
 }  // namespace wsym
