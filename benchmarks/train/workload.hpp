@@ -77,7 +77,7 @@ struct Member {
     tape.clear();
     Pass<float> pass = Pass<float>::train(Key(4));
     const Var<float> output = model(tape.constant(batch.x), pass);
-    const Var<float> loss = task_loss<float>(batch.task, output, batch.y.data(), batch.labels, {});
+    const Var<float> loss = task_loss<float>(batch.task, output, batch.y.span(), batch.labels, {});
     tape.backward(loss);
     optimizer.step(model, tape);
     return loss.item();

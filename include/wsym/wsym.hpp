@@ -139,6 +139,7 @@
 #include "wsym/metrics/statistics.hpp"
 #include "wsym/metrics/temperature.hpp"
 
+#include "wsym/train/batch.hpp"
 #include "wsym/train/evaluate.hpp"
 #include "wsym/train/fit.hpp"
 #include "wsym/train/run_state.hpp"

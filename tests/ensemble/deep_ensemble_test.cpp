@@ -4,6 +4,9 @@
 #include <doctest/doctest.h>
 
 #include "nn/networks.hpp"
+#include "wsym/metrics/averaging.hpp"
+#include "wsym/nn/soft_moe.hpp"
+#include "wsym/nn/tabm.hpp"
 #include "wsym/optim/adamw.hpp"
 
 using namespace wsym;
@@ -123,6 +126,7 @@ TEST_CASE_TEMPLATE("ensemble: after the first call predicting allocates nothing"
   const Tensor<T> x = test::random_tensor<T>({300, 4}, Key(2));
   Tensor<T> y({300, 3});
   Workspace<T> workspace;
+  predict(ensemble, Tensor<T>(x).mat(), y.mat(), workspace);  // a view that may write is read too
   predict(ensemble, x.mat(), y.mat(), workspace);
   const Index before = test::allocations();
   predict(ensemble, x.mat(), y.mat(), workspace);
@@ -145,7 +149,135 @@ TEST_CASE_TEMPLATE("ensemble: diverged members are left out and named", T, float
   CHECK(test::same_parameters(ensemble.members[1], members[2].model));
   CHECK(predict(ensemble, test::circle<T>(20, Key(2)).x).array().isFinite().all());
   CHECK_THROWS_WITH_AS(make_ensemble(members, {TaskKind::classification, 3}),
-                       doctest::Contains("make_ensemble: member 1 diverged in epoch "), Diverged);
+                       doctest::Contains("make_ensemble: member 1 diverged (epoch "), Diverged);
+}
+
+TEST_CASE("ensemble: a member whose training throws Diverged does not take the others with it") {
+  for (const int threads : {1, 4}) {
+    const auto train = [](Index i) -> TrainedMember<Mlp<float>> {
+      if (i == 1) throw Diverged("Router: row 0 has the logit nan");
+      return {Mlp<float>({4, 4, 3}, Key(9).child(i)), {}};
+    };
+    const auto members = train_members(3, {threads, Executor::std_threads}, train);
+    REQUIRE(members.size() == 3);
+    CHECK(members[1].report.diverged());
+    CHECK(members[1].report.reason == "Router: row 0 has the logit nan");
+    std::vector<Index> diverged;
+    const auto ensemble = make_ensemble(members, {TaskKind::classification, 3}, &diverged);
+    CHECK(diverged == std::vector<Index>{1});
+    CHECK(test::same_parameters(ensemble.members[1], Mlp<float>({4, 4, 3}, Key(9).child(2))));
+    CHECK_THROWS_WITH_AS(
+        make_ensemble(members, {TaskKind::classification, 3}),
+        "make_ensemble: member 1 diverged (Router: row 0 has the logit nan); give a list for such members to leave "
+        "them out",
+        Diverged);
+  }
+}
+
+TEST_CASE("ensemble: a layer that throws Diverged in fit loses its member alone") {
+  const auto train = [](Index i) -> TrainedMember<SoftMoe<float>> {
+    SoftMoe<float> model(2, {.in = 4, .hidden = 5, .out = 3}, 2, 0, Key(9).child(i));
+    const FitReport report = fit(model, AdamW<float>({.rate = i == 0 ? 1e30 : 1e-3}), test::circle<float>(40, Key(1)),
+                                 test::circle<float>(20, Key(2)), {.epochs = 4}, Key(3));
+    return {std::move(model), report};
+  };
+  std::vector<Index> diverged;
+  const auto ensemble = make_ensemble(train_members(3, {1}, train), {TaskKind::classification, 3}, &diverged);
+  CHECK(diverged == std::vector<Index>{0});
+  CHECK(ensemble.members.size() == 2);
+}
+
+TEST_CASE("ensemble: members that are not finite are left out whatever their report says, and none left is an error") {
+  Mlp<float> good({4, 4, 3}, Key(1)), bad = good;
+  bad.layers[1].bias.change([](std::span<float> b) { b[3] = std::numeric_limits<float>::infinity(); });
+  const Task task{TaskKind::classification, 3};
+  std::vector<Index> diverged;
+  CHECK(make_ensemble<Mlp<float>>({{bad, {}}, {good, {}}}, task, &diverged).members.size() == 1);
+  CHECK(diverged == std::vector<Index>{0});
+  CHECK_THROWS_WITH_AS(make_ensemble<Mlp<float>>({{bad, {}}, {bad, {}}}, task, &diverged),
+                       "make_ensemble: all 2 members diverged; member 0 diverged (layers.1.bias is not finite)",
+                       Diverged);
+  CHECK_THROWS_WITH_AS(make_ensemble<Mlp<float>>({}, task, &diverged),
+                       "make_ensemble: no members; at least one is needed", ConfigError);
+}
+
+TEST_CASE("ensemble: a negative number of members is refused") {
+  const auto train = [](Index) -> TrainedMember<Mlp<float>> {
+    return {};
+  };
+  CHECK_THROWS_WITH_AS(train_members(-1, {1}, train), "train_members: -1 members; their number is not negative",
+                       ConfigError);
+  CHECK(train_members(0, {1}, train).empty());
+}
+
+TEST_CASE_TEMPLATE("ensemble: of networks of several members it is the mean over all members of all networks", T, float,
+                   double) {
+  const Tensor<T> x = test::random_tensor<T>({300, 4}, Key(5));
+  DeepEnsemble<TabM<T>> ensemble{{}, {TaskKind::classification, 3}};
+  for (const Index members : {5, 2})
+    ensemble.members.emplace_back(TabMSize{.mlp = {.in = 4, .hidden = 8, .out = 3}, .members = members},
+                                  Key(9).child(members));
+  const std::vector<Tensor<T>> all = predict_members(ensemble, x);
+  REQUIRE(all.size() == 7);
+  CHECK(same_bits(all[0], predict_members(ensemble.members[0], x)[0]));
+  CHECK(same_bits(all[5], predict_members(ensemble.members[1], x)[0]));
+  CHECK(test::worst_error(predict(ensemble, x), mean_outputs<T>(all)) <= test::tolerance<T>);
+  ensemble.average = Average::probabilities;
+  Tensor<T> logs = log_mean_probabilities<T>(all);
+  logs.array() = logs.array().exp();
+  CHECK(test::worst_error(predict(ensemble, x), logs) <= test::tolerance<T>);
+  ensemble.task = {TaskKind::regression, 3};
+  CHECK(test::worst_error(predict(ensemble, x), mean_outputs<T>(all)) <= test::tolerance<T>);
+}
+
+TEST_CASE_TEMPLATE("ensemble: evaluate is the loss of the mean answer of all members, as the ensemble averages", T,
+                   float, double) {
+  Workspace<T> workspace;
+  const Dataset<T> classes = test::circle<T>(300, Key(1)), numbers = test::waves<T>(300, Key(1));
+  DeepEnsemble<TabM<T>> ensemble{{}, classes.task};
+  for (const Index members : {3, 2})
+    ensemble.members.emplace_back(TabMSize{.mlp = {.in = 4, .hidden = 8, .out = 3}, .members = members},
+                                  Key(9).child(members));
+  CHECK(evaluate(ensemble, classes, workspace) ==
+        doctest::Approx(nll_from_logits<T>(predict(ensemble, classes.x), classes.labels)).epsilon(1e-5));
+  ensemble.average = Average::probabilities;
+  const Tensor<T> logs = log_mean_probabilities<T>(predict_members(ensemble, classes.x));
+  CHECK(evaluate(ensemble, classes, workspace) ==
+        doctest::Approx(nll_from_logits<T>(logs, classes.labels)).epsilon(1e-5));
+  CHECK_THROWS_WITH_AS(evaluate(ensemble, numbers, workspace),
+                       "evaluate: the data set has 2 targets but the ensemble's task 3 classes; they must be equal",
+                       ShapeError);
+  CHECK_THROWS_AS(evaluate(ensemble, test::circle<T>(0, Key(1)), workspace), ConfigError);
+  DeepEnsemble<Mlp<T>> regressors{{Mlp<T>({3, 8, 2}, Key(1)), Mlp<T>({3, 8, 2}, Key(2))}, numbers.task};
+  const Tensor<T> y = predict(regressors, numbers.x);
+  CHECK(evaluate(regressors, numbers, workspace) ==
+        doctest::Approx(static_cast<double>((y.array() - numbers.y.array()).square().mean())).epsilon(1e-5));
+  regressors.members[1].layers[3].bias.change([](std::span<T> b) { b[0] = std::numeric_limits<T>::infinity(); });
+  CHECK_THROWS_WITH_AS(evaluate(regressors, numbers, workspace), "evaluate: the loss is inf", Diverged);
+}
+
+TEST_CASE_TEMPLATE("ensemble: its members are its networks, each drawing from its own stream", T, float, double) {
+  DeepEnsemble<MixtureOfExperts<T>> ensemble{{}, {TaskKind::regression, 2}};
+  const GateOptions gumbel{.kind = GateKind::gumbel};
+  const MixtureOfExperts<T> one(3, {.in = 3, .hidden = 5, .out = 2}, gumbel, Key(1));
+  ensemble.members = {one, one};
+  const Tensor<T> x = test::random_tensor<T>({20, 3}, Key(2));
+  const std::vector<Tensor<T>> members = predict_members(ensemble, x);
+  REQUIRE(members.size() == 2);
+  CHECK_FALSE(same_bits(members[0], members[1]));
+  for (std::size_t m = 0; m < 2; ++m) CHECK(same_bits(members[m], predict_members(one, x, Key(m))[0]));
+  CHECK(test::worst_error(predict(ensemble, x), mean_outputs<T>(members)) <= test::tolerance<T>);
+}
+
+TEST_CASE_TEMPLATE("ensemble: groups of its networks are respected", T, float, double) {
+  DeepEnsemble<SoftMoe<T>> ensemble{{}, {TaskKind::regression, 2}};
+  for (const Index group : {4, 6})
+    ensemble.members.emplace_back(2, MlpSize{.in = 3, .hidden = 5, .out = 2}, 2, group, Key(9).child(group));
+  CHECK(rows_together(ensemble) == 12);
+  CHECK(predict(ensemble, test::random_tensor<T>({24, 3}, Key(2))).rows() == 24);
+  CHECK_THROWS_WITH_AS(predict(ensemble, test::random_tensor<T>({20, 3}, Key(2))),
+                       "predict: x has 20 rows, but the model takes groups of 12 rows; x needs a multiple of it",
+                       ShapeError);
 }
 
 TEST_CASE_TEMPLATE("ensemble: sizes that do not fit and an ensemble of none are refused", T, float, double) {
@@ -154,6 +286,10 @@ TEST_CASE_TEMPLATE("ensemble: sizes that do not fit and an ensemble of none are 
   CHECK_THROWS_WITH_AS(predict(ensemble, x), "predict: the ensemble has no members", ConfigError);
   ensemble.members.push_back(answering<T>({1, 2, 3}));
   CHECK_THROWS_WITH_AS(predict(ensemble, x), "predict: a member has 3 outputs but the task 2", ShapeError);
+  CHECK_THROWS_WITH_AS(predict_members(ensemble, x), "predict_members: a member has 3 outputs but the task 2",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(predict_members(DeepEnsemble<Linear<T>>{}, x), "predict_members: the ensemble has no members",
+                       ConfigError);
   Tensor<T> y({1, 2});
   Workspace<T> workspace;
   CHECK_THROWS_WITH_AS(predict(ensemble, x.mat(), y.mat(), workspace),

@@ -72,6 +72,12 @@ TEST_CASE_TEMPLATE("greedy_soup: models and soups without a loss stay out", T, f
   const auto nothing = [](const Point<T>&) {
     return std::nan("");
   };
+  const auto throwing = [&](const Point<T>& p) {
+    const double loss = broken(p);
+    expect<Diverged>(!std::isnan(loss), "evaluate: the loss is nan");
+    return loss;
+  };
+  CHECK(greedy_soup<Point<T>>(points, throwing).members == std::vector<Index>{1});
   CHECK_THROWS_WITH_AS(greedy_soup<Point<T>>(points, nothing), "greedy_soup: the loss of every model is NaN", Diverged);
   CHECK_THROWS_WITH_AS(greedy_soup<Point<T>>(std::span<const Point<T>>(), square<T>),
                        "greedy_soup: no models; at least one is needed", ConfigError);

@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include "nn/networks.hpp"
+#include "wsym/nn/members.hpp"
 #include "wsym/nn/moe.hpp"
+#include "wsym/nn/tabm.hpp"
 
 using namespace wsym;
 
@@ -41,7 +43,7 @@ template <Real T> std::vector<double> loss_and_gradients(const Mlp<T>& model, co
   Tape<T> tape;
   Pass<T> pass = Pass<T>::train(Key(0));
   const Var<T> loss =
-      task_loss<T>(data.task, model(tape.constant(data.x), pass), data.y.data(), data.labels, data.weights);
+      task_loss<T>(data.task, model(tape.constant(data.x), pass), data.y.span(), data.labels, data.weights);
   tape.backward(loss);
   std::vector<double> all{static_cast<double>(loss.item())};
   for_each_parameter(model, [&](const Parameter<T>& p) {
@@ -105,7 +107,7 @@ TEST_CASE_TEMPLATE("members_loss: spec 9.5, the mean of the members' cross-entro
   const Tensor<T> logits({4, 3}, {2, 0, -1, 0, 0, 0, T(0.5), T(1.5), 0, 1, -1, 3});
   const std::vector<std::int32_t> labels{0, 2};
   Tape<T> tape(false);
-  const Var<T> loss = members_loss<T>({TaskKind::classification, 3}, tape.constant(logits), 2, nullptr, labels, {});
+  const Var<T> loss = members_loss<T>({TaskKind::classification, 3}, tape.constant(logits), 2, {}, labels, {});
   CHECK(static_cast<double>(loss.item()) == doctest::Approx(.71893968).epsilon(3e-8));
 }
 
@@ -122,11 +124,11 @@ TEST_CASE_TEMPLATE("members_loss: is the mean of task_loss over the members, wit
       double mean = 0;
       for (Index m = 0; m < 3; ++m) {
         const Var<T> own = tape.constant(Shape{5, 2}, output.data() + m * 10);
-        mean += static_cast<double>(task_loss<T>(task, own, y.data(), classes, weights).item()) / 3;
-        CHECK(members_loss<T>(task, own, 5, y.data(), classes, weights).item() ==
-              task_loss<T>(task, own, y.data(), classes, weights).item());
+        mean += static_cast<double>(task_loss<T>(task, own, y.span(), classes, weights).item()) / 3;
+        CHECK(members_loss<T>(task, own, 5, y.span(), classes, weights).item() ==
+              task_loss<T>(task, own, y.span(), classes, weights).item());
       }
-      const Var<T> all = members_loss<T>(task, tape.constant(output), 5, y.data(), classes, weights);
+      const Var<T> all = members_loss<T>(task, tape.constant(output), 5, y.span(), classes, weights);
       CHECK(static_cast<double>(all.item()) == doctest::Approx(mean).epsilon(1e-6));
     }
 }
@@ -136,17 +138,82 @@ TEST_CASE_TEMPLATE("soft_members_loss: one-hot targets give members_loss", T, fl
   const std::vector<std::int32_t> labels{0, 1, 1, 0};
   const std::vector<T> targets{1, 0, 0, 1, 0, 1, 1, 0};
   Tape<T> tape(false);
-  CHECK(soft_members_loss<T>(tape.constant(output), targets).item() ==
-        members_loss<T>({TaskKind::classification, 2}, tape.constant(output), 4, nullptr, labels, {}).item());
+  const Task task{TaskKind::classification, 2};
+  CHECK(soft_members_loss<T>(task, tape.constant(output), 4, targets).item() ==
+        members_loss<T>(task, tape.constant(output), 4, {}, labels, {}).item());
 }
 
 TEST_CASE_TEMPLATE("members_loss: rows that do not divide among members are refused", T, float, double) {
   const Tensor<T> output({5, 2});
   const std::vector<std::int32_t> labels{0, 1};
   Tape<T> tape(false);
-  CHECK_THROWS_WITH_AS(members_loss<T>({TaskKind::classification, 2}, tape.constant(output), 2, nullptr, labels, {}),
-                       "members_loss: the output is (5, 2) for 2 rows; it needs as many for each member", ShapeError);
-  CHECK_THROWS_AS(soft_members_loss<T>(tape.constant(output), std::vector<T>(4)), ShapeError);
+  const Task task{TaskKind::classification, 2};
+  CHECK_THROWS_WITH_AS(members_loss<T>(task, tape.constant(output), 2, {}, labels, {}),
+                       "members_loss: the model answers 2 rows with (5, 2); it needs as many for each member",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(soft_members_loss<T>(task, tape.constant(output), 2, std::vector<T>(4)),
+                       "soft_members_loss: the model answers 2 rows with (5, 2); it needs as many for each member",
+                       ShapeError);
+}
+
+TEST_CASE_TEMPLATE("task_loss: outputs that are not the task's, and targets that are not one each, are refused", T,
+                   float, double) {
+  Tape<T> tape(false);
+  const Tensor<T> output({2, 3}), targets({2, 3});
+  const std::vector<std::int32_t> labels{0, 1};
+  CHECK_THROWS_WITH_AS(task_loss<T>({TaskKind::regression, 1}, tape.constant(output), targets.span(), {}, {}),
+                       "task_loss: the model has 3 outputs but the task 1", ShapeError);
+  CHECK_THROWS_WITH_AS(task_loss<T>({TaskKind::classification, 2}, tape.constant(output), {}, labels, {}),
+                       "task_loss: the model has 3 outputs but the task 2", ShapeError);
+  CHECK_THROWS_WITH_AS(task_loss<T>({TaskKind::regression, 3}, tape.constant(output), targets.span().first(3), {}, {}),
+                       "task_loss: the output is (2, 3) but y has 3 entries; one each is needed", ShapeError);
+  const Tensor<T> wide({2, 4});  // not 2 members of 2 classes
+  CHECK_THROWS_WITH_AS(soft_members_loss<T>({TaskKind::classification, 2}, tape.constant(wide), 2, std::vector<T>(4)),
+                       "soft_members_loss: the model has 4 outputs and 2 rows 4 targets, but the task 2 classes",
+                       ShapeError);
+}
+
+TEST_CASE_TEMPLATE("evaluate: a model whose outputs are not the task's is refused, and data that do not fit", T, float,
+                   double) {
+  Workspace<T> workspace;
+  const Mlp<T> model({3, 8, 3}, Key(1));
+  Dataset<T> data{Tensor<T>({8, 3}, T(1)), Tensor<T>({8, 1}, T(1)), {}, {TaskKind::regression, 1}};
+  CHECK_THROWS_WITH_AS(evaluate(model, data, workspace), "task_loss: the model has 3 outputs but the task 1",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(evaluate(Mlp<T>({3, 8, 1}, Key(1)), test::waves<T>(8, Key(2)), workspace),
+                       "task_loss: the model has 1 outputs but the task 2", ShapeError);
+  Dataset<T> classes = test::circle<T>(8, Key(2));
+  CHECK_THROWS_WITH_AS(evaluate(Mlp<T>({4, 8, 5}, Key(1)), classes, workspace),
+                       "task_loss: the model has 5 outputs but the task 3", ShapeError);
+  data.y = Tensor<T>({7, 1});
+  CHECK_THROWS_AS(evaluate(Mlp<T>({3, 8, 1}, Key(1)), data, workspace), ShapeError);
+}
+
+TEST_CASE_TEMPLATE("evaluate: of a network of several members it is the mean of their losses", T, float, double) {
+  const TabM<T> model({.mlp = {.in = 4, .hidden = 8, .out = 3}, .members = 4}, Key(1));
+  const Dataset<T> data = test::circle<T>(300, Key(2));
+  Workspace<T> workspace;
+  double mean = 0;
+  for (const Tensor<T>& logits : predict_members(model, data.x)) {
+    Tape<T> tape(false);
+    mean += static_cast<double>(task_loss<T>(data.task, tape.constant(logits), {}, data.labels, {}).item()) / 4;
+  }
+  CHECK(evaluate(model, data, workspace) == doctest::Approx(mean).epsilon(1e-6));
+}
+
+TEST_CASE_TEMPLATE("evaluate: a weight or a loss that is not finite is Diverged, also where the loss hides the weight",
+                   T, float, double) {
+  const Dataset<T> data = test::circle<T>(20, Key(2));
+  Workspace<T> workspace;
+  Mlp<T> model({4, 8, 3}, Key(1));
+  const Tensor<T> bias = model.layers[0].bias.value();
+  // gelu(-inf) is NaN or 0 as the platform has it: the weight is looked at before
+  model.layers[0].bias.change([](std::span<T> b) { b[2] = -std::numeric_limits<T>::infinity(); });
+  CHECK_THROWS_WITH_AS(evaluate(model, data, workspace), "evaluate: layers.0.bias of the model is not finite",
+                       Diverged);
+  model.layers[0].bias = Parameter<T>(bias);
+  model.layers[3].bias.change([](std::span<T> b) { b[0] = std::numeric_limits<T>::max(), b[1] = -b[0]; });
+  CHECK_THROWS_WITH_AS(evaluate(model, data, workspace), "evaluate: the loss is inf", Diverged);
 }
 
 TEST_CASE_TEMPLATE("evaluate: a set without rows is refused", T, float, double) {

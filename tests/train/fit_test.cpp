@@ -4,6 +4,9 @@
 #include <doctest/doctest.h>
 
 #include "nn/networks.hpp"
+#include "wsym/nn/members.hpp"
+#include "wsym/nn/multi_pred.hpp"
+#include "wsym/nn/soft_moe.hpp"
 #include "wsym/optim/adamw.hpp"
 #include "wsym/optim/sgd.hpp"
 
@@ -55,6 +58,47 @@ template <Real T> struct Recorder {
     return linear(x, x.tape().use(bias), x.tape().use(bias));
   }
   static void visit(auto& self, auto&& v) { v("bias", self.bias); }
+};
+
+/// A layer that throws Diverged in its pass number `at`, counted over training and evaluation.
+template <Real T> struct Throwing {
+  Linear<T> linear{1, 1, Key(1)};
+  Index at = 0;
+  Index* passes = nullptr;
+
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
+    expect<Diverged>((*passes)++ != at, "Throwing: enough");
+    return linear(x, pass);
+  }
+  static void visit(auto& self, auto&& v) { v("linear", self.linear); }
+};
+
+/// What a loss does not show: a parameter that is not used, and a buffer. The optimiser spoils one of them in epoch 2.
+template <Real T> struct Hidden {
+  Linear<T> linear{1, 1, Key(1)};
+  Parameter<T> unused{Tensor<T>({2})};
+  Tensor<T> buffer{Shape{2}};
+
+  Var<T> operator()(Var<T> x, const Pass<T>& pass) const { return linear(x, pass); }
+  static void visit(auto& self, auto&& v) {
+    v("linear", self.linear);
+    v("unused", self.unused);
+    v("buffer", self.buffer);
+  }
+};
+template <Real T> struct Spoiling {
+  bool parameter = true;
+  double number = 0;
+  Index after = 2, steps = 0;
+
+  void start(const Hidden<T>&) {}
+  void step(Hidden<T>& model, Tape<T>&, double) {
+    if (++steps != after) return;
+    if (parameter)
+      model.unused.change([&](std::span<T> v) { v[1] = static_cast<T>(number); });
+    else
+      model.buffer[1] = static_cast<T>(number);
+  }
 };
 
 /// Row i is x = y = i.
@@ -133,6 +177,7 @@ TEST_CASE_TEMPLATE("fit: a loss that is not finite ends the run, which says so a
                    double) {
   const ScriptedRun<T> run({5, 4, not_a_number, 1}, {});
   CHECK(run.report.diverged());
+  CHECK(run.report.reason == "epoch 3: the validation loss is nan");
   CHECK(run.report.epochs_run == 3);
   CHECK(run.report.best_epoch == 2);
   CHECK(run.report.best_loss == doctest::Approx(4).epsilon(1e-6));
@@ -147,7 +192,169 @@ TEST_CASE_TEMPLATE("fit: a rate that is far too large is reported as diverged, n
                                  test::waves<T>(50, Key(3)), {.epochs = 20, .batch_size = 32}, Key(4));
     CHECK(report.diverged());
     CHECK(report.epochs_run < 20);
+    CHECK(report.reason.find(message("epoch ", report.epochs_run, ": the ")) == 0);
   }
+}
+
+TEST_CASE_TEMPLATE("fit: a layer that throws Diverged is reported with its words, in training and in validation", T,
+                   float, double) {
+  // two batches and one pass over the validation set an epoch
+  for (const Index at : {0, 1, 2, 3, 5}) {
+    Index passes = 0;
+    Throwing<T> model{.at = at, .passes = &passes};
+    const FitReport report =
+        fit(model, Sgd<T>({.rate = 1e-3}), numbered<T>(4), numbered<T>(2), {.epochs = 9, .batch_size = 2}, Key(1));
+    CHECK(report.stop == Stop::diverged);
+    CHECK(report.epochs_run == at / 3 + 1);
+    CHECK(report.best_epoch == at / 3);
+    CHECK(report.reason == message("epoch ", at / 3 + 1, ": Throwing: enough"));
+    CHECK(std::isnan(report.valid_loss));
+    CHECK(std::isnan(report.train_loss) == (at % 3 != 2));
+  }
+  Index passes = 0;
+  Throwing<T> model{.at = 99, .passes = &passes};
+  const FitReport report = fit(model, Sgd<T>(), numbered<T>(4), numbered<T>(2), {.epochs = 3, .batch_size = 2}, Key(1));
+  CHECK_FALSE(report.diverged());
+  CHECK(report.reason.empty());
+}
+
+TEST_CASE_TEMPLATE("fit: every layer whose logits overflow is reported in its own words, not thrown", T, float,
+                   double) {
+  const Dataset<T> train = test::waves<T>(96, Key(2)), valid = test::waves<T>(32, Key(3));
+  const auto routers_alone = [](const std::string& name, const Shape&) {
+    return name.ends_with("router.weight") || name == "scale" ? 1.0 : 1e-300;
+  };
+  const auto reported = [&](auto model, const char* words) {
+    const double rate = 0.5 * static_cast<double>(std::numeric_limits<T>::max());
+    const FitReport report = fit(model, AdamW<T>({.rate = rate, .factor = routers_alone}), train, valid,
+                                 {.epochs = 20, .batch_size = 32}, Key(4));
+    CHECK(report.diverged());
+    CHECK(report.reason.find(message("epoch 1: ", words, ": row ")) == 0);
+  };
+  const MlpSize size{.in = 3, .hidden = 6, .out = 2};
+  reported(SparseMoe<T>(4, size, {}, {}, Key(1)), "Router");
+  reported(SparseMoe<T>(4, size, {}, {.experts_choose = true}, Key(1)), "Router");
+  reported(SoftMoe<T>(2, size, 2, 0, Key(1)), "SoftMoe");
+  const ResidualMlp<T, SparseMoe<T>> residual({.in = 3, .out = 2, .width = 6, .hidden = 7}, Key(1), [](const Key& key) {
+    return SparseMoe<T>(4, {.in = 6, .hidden = 7, .out = 6}, {}, {}, key);
+  });
+  reported(residual, "Router");
+  reported(MultiPred<T>{residual}, "Router");
+}
+
+TEST_CASE_TEMPLATE("fit: weights are looked at before success is reported, also those that no loss shows", T, float,
+                   double) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  const auto run = [&](Spoiling<T> optimizer, Index valid_rows, bool restore_best) {
+    Hidden<T> model;
+    return fit(model, optimizer, zeros<T>(2), zeros<T>(valid_rows), {.epochs = 3, .restore_best = restore_best},
+               Key(1));
+  };
+  for (const Index valid_rows : {0, 2})
+    for (const bool restore_best : {true, false}) {
+      const FitReport parameter = run({true, inf}, valid_rows, restore_best);
+      CHECK(parameter.diverged());
+      CHECK(parameter.reason == "epoch 3: unused is not finite");
+      CHECK(std::isfinite(parameter.train_loss));
+      CHECK(run({false, not_a_number}, valid_rows, restore_best).reason == "epoch 3: buffer is not finite");
+      CHECK_FALSE(run({false, -inf}, valid_rows, restore_best).diverged());  // a mask may be infinite
+      CHECK_FALSE(run({true, 7}, valid_rows, restore_best).diverged());
+    }
+}
+
+TEST_CASE_TEMPLATE("fit: the last step's overflow counts, without validation rows too", T, float, double) {
+  Dataset<T> data = numbered<T>(32), none;
+  for (const bool overflows : {false, true}) {
+    Mlp<T> model({1, 16, 1, 2}, Key(1));
+    const double rate = overflows ? 0.5 * static_cast<double>(std::numeric_limits<T>::max()) : 1e-6;
+    const FitReport report = fit(model, Sgd<T>({.rate = rate}), data, none, {.epochs = 1, .batch_size = 32}, Key(1));
+    CHECK(std::isfinite(report.train_loss));
+    CHECK(report.diverged() == overflows);
+    CHECK(report.reason.empty() != overflows);
+  }
+}
+
+TEST_CASE_TEMPLATE("fit: a state that had diverged is no success when nothing is left to run", T, float, double) {
+  RunState<Linear<T>, Scripted<T>> state(Linear<T>(1, 1, Key(1)), Scripted<T>{{5, 4, not_a_number}});
+  const FitOptions options{.epochs = 3};
+  CHECK(fit(state, zeros<T>(2), zeros<T>(3), options, Key(2)).diverged());
+  const FitReport again = fit(state, zeros<T>(2), zeros<T>(3), options, Key(2));
+  CHECK(again.diverged());
+  CHECK(again.epochs_run == 3);
+  CHECK(again.reason == "epoch 3: the validation loss is nan");
+
+  Index passes = 0;
+  RunState<Throwing<T>, Sgd<T>> thrown(Throwing<T>{.at = 4, .passes = &passes}, Sgd<T>({.rate = 1e-3}));
+  const FitOptions two{.epochs = 2, .batch_size = 2};
+  CHECK(fit(thrown, numbered<T>(4), numbered<T>(2), two, Key(1)).reason == "epoch 2: Throwing: enough");
+  CHECK(fit(thrown, numbered<T>(4), numbered<T>(2), two, Key(1)).reason == "epoch 2: the training loss is nan");
+}
+
+TEST_CASE_TEMPLATE("fit: outputs that are not the task's are refused before a step, and the state is as before", T,
+                   float, double) {
+  const Dataset<T> data = test::waves<T>(20, Key(2)), classes = test::circle<T>(20, Key(2));
+  const auto refused = [](const Dataset<T>& train, const MlpSize& size, double mixup, const char* words) {
+    const Mlp<T> start(size, Key(1));
+    RunState<Mlp<T>, AdamW<T>> state(start, AdamW<T>());
+    CHECK_THROWS_WITH_AS(fit(state, train, train, {.epochs = 2, .mixup = mixup}, Key(1)), words, ShapeError);
+    CHECK(test::same_parameters(state.model, start));
+    CHECK(state.epoch() == 0);
+    CHECK(state.train_loss() == 0);
+  };
+  for (const double mixup : {0.0, 0.5}) {
+    refused(data, {3, 8, 3}, mixup, "task_loss: the model has 3 outputs but the task 2");
+    refused(data, {3, 8, 1}, mixup, "task_loss: the model has 1 outputs but the task 2");
+  }
+  refused(classes, {4, 8, 5}, 0, "task_loss: the model has 5 outputs but the task 3");
+  refused(classes, {4, 8, 6}, 0.5,
+          "soft_members_loss: the model has 6 outputs and 20 rows 60 targets, but the task 3 classes");
+}
+
+TEST_CASE_TEMPLATE("fit: a network without layers is refused by fit, evaluate, predict and predict_members", T, float,
+                   double) {
+  const char* const words = "Mlp: it has no layers; a default network or one that was moved from is empty";
+  const Dataset<T> data = test::circle<T>(20, Key(2));
+  Workspace<T> workspace;
+  Mlp<T> moved({4, 8, 3}, Key(1));
+  const Mlp<T> taken = std::move(moved);
+  CHECK_THROWS_WITH_AS(fit(moved, AdamW<T>(), data, data, {}, Key(1)), words, ConfigError);
+  CHECK_THROWS_WITH_AS(evaluate(moved, data, workspace), words, ConfigError);
+  CHECK_THROWS_WITH_AS(predict(moved, data.x, 3), words, ConfigError);
+  CHECK_THROWS_WITH_AS(predict_members(moved, data.x), words, ConfigError);
+  CHECK_THROWS_WITH_AS(predict(Mlp<T>(), data.x, 3), words, ConfigError);
+}
+
+TEST_CASE_TEMPLATE("fit: sets of unequal tasks or features are refused with both", T, float, double) {
+  Mlp<T> model({4, 8, 3}, Key(1));
+  const Dataset<T> classes = test::circle<T>(20, Key(2));
+  Dataset<T> fewer = classes;
+  fewer.task.outputs = 4;
+  CHECK_THROWS_WITH_AS(fit(model, AdamW<T>(), classes, fewer, {}, Key(1)),
+                       "fit: the training set has 3 classes but the validation set 4 classes; they must be equal",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(fit(model, AdamW<T>(), classes, test::waves<T>(20, Key(2)), {}, Key(1)),
+                       "fit: the training set has 3 classes but the validation set 2 targets; they must be equal",
+                       ShapeError);
+  fewer = classes;
+  fewer.x = test::random_tensor<T>({20, 5}, Key(1));
+  CHECK_THROWS_WITH_AS(fit(model, AdamW<T>(), classes, fewer, {}, Key(1)),
+                       "fit: the training set has 4 features but the validation set 5; they must be equal", ShapeError);
+}
+
+TEST_CASE_TEMPLATE("fit: groups must divide batches and sets", T, float, double) {
+  const MlpSize size{.in = 3, .hidden = 6, .out = 2};
+  const auto run = [&](Index rows, Index valid_rows, Index batch) {
+    SoftMoe<T> model(2, size, 2, 6, Key(1));
+    return fit(model, AdamW<T>(), test::waves<T>(rows, Key(2)), test::waves<T>(valid_rows, Key(3)),
+               {.epochs = 1, .batch_size = batch}, Key(4));
+  };
+  CHECK(run(30, 18, 12).epochs_run == 1);
+  CHECK_THROWS_WITH_AS(run(30, 18, 16),
+                       "fit: batches of 16 rows of 30, and 18 for validation, but the model takes groups of 6 rows; "
+                       "each must be a multiple of it",
+                       ShapeError);
+  CHECK_THROWS_AS(run(31, 18, 12), ShapeError);
+  CHECK_THROWS_AS(run(30, 19, 12), ShapeError);
 }
 
 TEST_CASE_TEMPLATE("fit: every epoch visits every row once, in an order that key and epoch decide", T, float, double) {

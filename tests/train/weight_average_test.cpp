@@ -68,6 +68,18 @@ TEST_CASE_TEMPLATE("weight_average: an observer of fit collects the models that 
   CHECK(distance(average.model(), state.model) > 1e-3);
 }
 
+TEST_CASE_TEMPLATE("weight_average: an average with a model that is not finite is no answer", T, float, double) {
+  for (const double number : {std::numeric_limits<double>::infinity(), std::nan("")}) {
+    std::vector<Mlp<T>> models = networks<T>(3);
+    models[1].layers[2].bias.change([&](std::span<T> b) { b[1] = static_cast<T>(number); });
+    WeightAverage<Mlp<T>> average, last(0);
+    for (const Mlp<T>& model : models) average.add(model), last.add(model);
+    CHECK_THROWS_WITH_AS(average.model(), "WeightAverage: layers.2.bias of the average of 3 models is not finite",
+                         Diverged);
+    CHECK_THROWS_AS(last.model(), Diverged);
+  }
+}
+
 TEST_CASE_TEMPLATE("weight_average: no model, an unlike one, and a rho out of range are refused", T, float, double) {
   using Average = WeightAverage<Mlp<T>>;
   Average average;

@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <limits>
+
 #include "wsym/nn/module.hpp"
 
 namespace wsym {
+
+namespace detail {
+/// loss(model); NaN where it throws Diverged, as evaluate does of a model that is not finite.
+template <class M, class Loss> double loss_or_nan(Loss& loss, const M& model) {
+  try {
+    return loss(model);
+  } catch (const Diverged&) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+}
+}  // namespace detail
 
 /// A loss along the straight line (1 - lambda) a + lambda b between two models.
 struct LossBarrier {
@@ -13,15 +26,15 @@ struct LossBarrier {
 
 /// B = max over lambda of L((1 - lambda) a + lambda b) - [(1 - lambda) L(a) + lambda L(b)], for a functional L of a
 /// model that is better lower: loss(const M&) -> double, such as evaluate() on test rows, or 1 - accuracy for the worst
-/// accuracy. Models are linearly connected when B is 0. A loss that is NaN somewhere makes barrier and worst NaN.
-/// Throws ConfigError for fewer than 2 points, ShapeError for unlike models. Cost: a loss a point.
+/// accuracy. Models are linearly connected when B is 0. A loss that somewhere is NaN or throws Diverged makes barrier
+/// and worst NaN. Throws ConfigError for fewer than 2 points, ShapeError for unlike models. Cost: a loss a point.
 /// Source: Frankle et al. 2020; 25 points as in Lim et al. 2024.
 template <class M, class Loss> LossBarrier loss_barrier(const M& a, const M& b, Loss&& loss, Index points = 25) {
   expect<ConfigError>(points >= 2, "loss_barrier: ", points, " points; at least 2 are needed");
   LossBarrier line;
   for (Index i = 0; i < points; ++i) {
     line.lambda.push_back(static_cast<double>(i) / static_cast<double>(points - 1));
-    line.loss.push_back(loss(lerp(a, b, line.lambda.back())));
+    line.loss.push_back(detail::loss_or_nan(loss, lerp(a, b, line.lambda.back())));
   }
   const auto raise = [](double& most, double value) {
     if (value > most || std::isnan(value)) most = value;
@@ -35,12 +48,13 @@ template <class M, class Loss> LossBarrier loss_barrier(const M& a, const M& b, 
   return line;
 }
 
-/// The same for the middle of k models: L(mean of theta_i) - mean of L(theta_i); below 0 where averaging helps. Throws
+/// The same for the middle of k models: L(mean of theta_i) - mean of L(theta_i); below 0 where averaging helps;
+/// NaN where a loss is NaN or throws Diverged. Throws
 /// ConfigError without models, ShapeError for unlike ones.
 template <class M, class Loss> double mean_barrier(std::span<const M> models, Loss&& loss) {
-  const double middle = loss(mean(models));
+  const double middle = detail::loss_or_nan(loss, mean(models));
   double total = 0;
-  for (const M& model : models) total += loss(model);
+  for (const M& model : models) total += detail::loss_or_nan(loss, model);
   return middle - total / static_cast<double>(models.size());
 }
 

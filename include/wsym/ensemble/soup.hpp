@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <algorithm>
-#include <limits>
 
-#include "wsym/nn/module.hpp"
+#include "wsym/ensemble/connectivity.hpp"
 
 namespace wsym {
 
@@ -22,14 +21,14 @@ template <class M> M uniform_soup(std::span<const M> models) {
 
 /// Goes through the models from the best to the worst and adds each one to the soup if the soup's loss does not rise.
 /// loss(const M&) -> double is better lower, and is to be measured on validation rows; so the soup is never worse there
-/// than the best model. A model whose loss is NaN stays out. Equal losses keep their order. Throws ConfigError without
-/// models, ShapeError for unlike ones, Diverged when every loss is NaN. Cost: two losses a model.
-/// Source: Wortsman et al. 2022, algorithm 1.
+/// than the best model. A model whose loss is NaN or throws Diverged stays out. Equal losses keep their order. Throws
+/// ConfigError without models, ShapeError for unlike ones, Diverged when it is so of every model. Cost: two losses a
+/// model. Source: Wortsman et al. 2022, algorithm 1.
 template <class M, class Loss> Soup<M> greedy_soup(std::span<const M> models, Loss&& loss) {
   expect<ConfigError>(!models.empty(), "greedy_soup: no models; at least one is needed");
   std::vector<std::pair<double, Index>> ranked;
   for (std::size_t i = 0; i < models.size(); ++i) {
-    const double own = loss(models[i]);
+    const double own = detail::loss_or_nan(loss, models[i]);
     if (!std::isnan(own)) ranked.emplace_back(own, static_cast<Index>(i));
   }
   expect<Diverged>(!ranked.empty(), "greedy_soup: the loss of every model is NaN");
@@ -42,7 +41,7 @@ template <class M, class Loss> Soup<M> greedy_soup(std::span<const M> models, Lo
   for (std::size_t rank = 1; rank < ranked.size(); ++rank) {
     inside.push_back(model(rank));
     M candidate = combine<M>(inside, std::vector<double>(inside.size(), 1.0 / static_cast<double>(inside.size())));
-    const double taste = loss(candidate);
+    const double taste = detail::loss_or_nan(loss, candidate);
     if (taste <= soup.loss) {
       soup.model = std::move(candidate);
       soup.members.push_back(ranked[rank].second);

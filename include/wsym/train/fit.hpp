@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <functional>
+#include <limits>
+#include <string>
 
 #include "wsym/data/batches.hpp"
-#include "wsym/data/mixup.hpp"
 #include "wsym/optim/clip.hpp"
 #include "wsym/optim/schedule.hpp"
-#include "wsym/train/evaluate.hpp"
+#include "wsym/train/batch.hpp"
 #include "wsym/train/run_state.hpp"
 
 namespace wsym {
 
-/// Layers with groups of rows (SparseMoeOptions::group, SoftMoe::group): a group must divide batch_size and the rows of
-/// the training set, and 256, which evaluate takes at once, and the rows of the validation set.
+/// How fit trains. A model that takes rows in groups (rows_together) needs a group that divides batch_size and the rows
+/// of both sets.
 struct FitOptions {
   Index epochs = 1000;       // at most
   Index patience = 16;       // epochs without a strictly lower validation loss before stopping; 0: never stop early
@@ -38,11 +39,13 @@ using Observer = std::function<bool(const EpochReport&)>;
 
 enum class Stop { epochs, patience, observer, diverged };
 
-/// How a run ended. A diverged run met a loss that is not finite in its last epoch, and its model is not to be used.
+/// How a run ended. A diverged run met a loss, a weight or a router's logit that is not finite in its last epoch, and
+/// its model is not to be used. Losses that were not reached are NaN.
 struct FitReport {
   Index epochs_run = 0, best_epoch = 0;
   double best_loss = 0, train_loss = 0, valid_loss = 0;  // validation loss at its best; losses of the last epoch
   Stop stop = Stop::epochs;
+  std::string reason = {};  // of divergence: the epoch, and what was not finite; empty for other stops
   bool diverged() const { return stop == Stop::diverged; }
 };
 
@@ -54,57 +57,27 @@ inline void check(const FitOptions& o) {
       ", clip value ", o.clip_value, ", mixup ", o.mixup, "; none is negative, and a batch has at least 1 row");
 }
 
-/// A batch in the tape's arena. Of y and labels one is empty; weights may be.
-template <Real T> struct BatchRows {
-  std::span<T> x, y, weights;
-  std::span<std::int32_t> labels;
-};
-
-template <Real T> BatchRows<T> gather_batch(const Dataset<T>& data, std::span<const Index> rows, Tape<T>& tape) {
-  const auto room = [&]<class U>(Index cols, U) {
-    const std::size_t size = rows.size() * static_cast<std::size_t>(cols);
-    return std::span<U>(tape.template scratch<U>(static_cast<Index>(size)), size);
-  };
-  const BatchRows<T> batch{room(data.features(), T()), room(data.y.cols(), T()),
-                           room(data.weights.empty() ? 0 : 1, T()), room(data.labels.empty() ? 0 : 1, std::int32_t())};
-  gather(data.x, rows, batch.x);
-  if (data.labels.empty()) gather(data.y, rows, batch.y);
-  if (!data.labels.empty()) gather(data.labels, rows, batch.labels);
-  for (std::size_t i = 0; i < batch.weights.size(); ++i)
-    batch.weights[i] = data.weights[static_cast<std::size_t>(rows[i])];
-  return batch;
+/// What one of fit's sets is to predict, in words.
+inline std::string described(const Task& task) {
+  return message(task.outputs, task.kind == TaskKind::regression ? " targets" : " classes");
 }
 
-/// The batch with its rows mixed; y, (rows, outputs), is mixed alike and stands for labels as one-hot rows.
-template <Real T>
-BatchRows<T> mix_rows(BatchRows<T> batch, Index n, const Task& task, double alpha, Tape<T>& tape, const Key& key) {
-  const auto room = [&](Index size) {
-    return std::span<T>(tape.scratch(size), static_cast<std::size_t>(size));
-  };
-  const auto outputs = static_cast<std::size_t>(task.outputs);
-  const std::span<T> shares = room(n), x = room(static_cast<Index>(batch.x.size())), y = room(n * task.outputs);
-  mixup_shares(alpha, false, key, shares);
-  mixup<T>(batch.x, static_cast<Index>(batch.x.size()) / n, shares, x);
-  if (!batch.labels.empty()) {
-    batch.y = room(n * task.outputs);
-    std::fill(batch.y.begin(), batch.y.end(), T(0));
-    for (std::size_t i = 0; i < batch.labels.size(); ++i)
-      batch.y[i * outputs + static_cast<std::size_t>(batch.labels[i])] = T(1);
-  }
-  mixup<T>(batch.y, task.outputs, shares, y);
-  return {x, y, batch.weights, batch.labels};
-}
-
-/// The loss of a batch under the model, its rows mixed if alpha is not 0.
 template <class M, Real T>
-Var<T> batch_loss(const M& model, const Dataset<T>& data, std::span<const Index> rows, double alpha, Tape<T>& tape,
-                  const Pass<T>& pass) {
-  const Index n = static_cast<Index>(rows.size());
-  BatchRows<T> batch = gather_batch(data, rows, tape);
-  if (alpha > 0) batch = mix_rows(batch, n, data.task, alpha, tape, pass.key().child("mixup"));
-  const Var<T> output = model(tape.constant(Shape{n, data.features()}, batch.x.data()), pass);
-  if (alpha > 0 && data.task.kind == TaskKind::classification) return soft_members_loss<T>(output, batch.y);
-  return members_loss<T>(data.task, output, n, batch.y.data(), batch.labels, batch.weights);
+void check(const M& model, const Dataset<T>& train, const Dataset<T>& valid, const FitOptions& options) {
+  check(options);
+  check(train);
+  expect<ConfigError>(train.rows() >= 1, "fit: the training set has no rows");
+  expect<ConfigError>(options.mixup == 0 || train.weights.empty(), "fit: mixup of rows that have weights of their own");
+  if (const Index group = rows_together(model); group > 1)
+    expect(options.batch_size % group == 0 && train.rows() % group == 0 && valid.rows() % group == 0,
+           "fit: batches of ", options.batch_size, " rows of ", train.rows(), ", and ", valid.rows(),
+           " for validation, but the model takes groups of ", group, " rows; each must be a multiple of it");
+  if (valid.rows() == 0) return;
+  check(valid);
+  expect(train.task == valid.task, "fit: the training set has ", described(train.task), " but the validation set ",
+         described(valid.task), "; they must be equal");
+  expect(train.features() == valid.features(), "fit: the training set has ", train.features(),
+         " features but the validation set ", valid.features(), "; they must be equal");
 }
 
 /// One epoch over shuffled batches; returns the mean of the batch losses, or at once a loss that is not finite. What
@@ -128,24 +101,65 @@ double run_epoch(M& model, Optimizer& optimizer, const Dataset<T>& data, const B
   }
   return total / static_cast<double>(batches.count());
 }
+
+/// One more epoch: training, then validation, and the state's losses. Says why the epoch diverged; empty if it did not.
+template <class M, class Optimizer, Real T>
+std::string next_epoch(RunState<M, Optimizer>& state, const Dataset<T>& train, const Dataset<T>& valid,
+                       Batches& batches, const FitOptions& options, const Key& key, Tape<T>& tape,
+                       Workspace<T>& workspace) {
+  const Index epoch = static_cast<Index>(state.epoch()) + 1;
+  double train_loss = std::numeric_limits<double>::quiet_NaN(), valid_loss = train_loss;
+  std::string reason;
+  try {
+    batches.shuffle(key.child("order"), epoch);
+    train_loss =
+        run_epoch(state.model, state.optimizer, train, batches, epoch, options, key.child("pass").child(epoch), tape);
+    expect<Diverged>(std::isfinite(train_loss), "the training loss is ", train_loss);
+    valid_loss =
+        valid.rows() > 0 ? mean_loss(state.model, valid, workspace, key.child("validation").child(epoch)) : train_loss;
+    expect<Diverged>(std::isfinite(valid_loss), "the validation loss is ", valid_loss);
+  } catch (const Diverged& error) {
+    reason = message("epoch ", epoch, ": ", error.what());
+  }
+  state.epoch() = static_cast<double>(epoch);
+  state.train_loss() = train_loss;
+  state.valid_loss() = valid_loss;
+  return reason;
+}
+
+/// What a state holds that is not finite, in words; empty where there is nothing.
+template <class M, class Optimizer> std::string not_finite(RunState<M, Optimizer>& state) {
+  const double epoch = state.epoch();
+  if (!std::isfinite(state.train_loss()))
+    return message("epoch ", epoch, ": the training loss is ", state.train_loss());
+  if (!std::isfinite(state.valid_loss()))
+    return message("epoch ", epoch, ": the validation loss is ", state.valid_loss());
+  for (const M* model : {&state.model, &state.best})
+    if (const std::string wrong = first_not_finite(*model); !wrong.empty())
+      return message("epoch ", model == &state.model ? epoch : state.best_epoch(), ": ", wrong, " is not finite");
+  return {};
+}
 }  // namespace detail
 
 /// Trains state.model from where the state stands, until the epochs are done, the validation loss has not been strictly
-/// below its best for `patience` epochs, the observer says stop, or the loss is no longer finite. state.model is then
-/// the last one, and state.best the best one if restore_best asks for it. Without validation rows nothing stops it
-/// early, the last epoch counts as the best, and the training loss stands for the validation loss. The batches of epoch
-/// e are a function of (key, e): the result does not depend on threads or on stopping and resuming. One thread and,
-/// after the first epoch, no allocation in a step. Throws ConfigError and ShapeError for unusable input. Source:
-/// Chernov and Novitskij 2025, training set-up; deliberate difference: a diverged run stops at once.
+/// below its best for `patience` epochs, the observer says stop, or the run diverges. state.model is then the last one,
+/// and state.best the best one if restore_best asks for it. Without validation rows nothing stops it early, the last
+/// epoch counts as the best, and the training loss stands for the validation loss.
+///
+/// A run diverges, and stops at once, where a loss is not finite or a layer throws Diverged, in training or validation;
+/// and where at the end a weight of state.model or state.best is not finite. The report says so: nothing is thrown.
+///
+/// The batches of epoch e are a function of (key, e): the result does not depend on threads or on stopping and
+/// resuming. One thread and, after the first epoch, no allocation in a step.
+///
+/// Throws ConfigError and ShapeError for unusable input, before the first step: options out of range, no rows, unequal
+/// tasks, outputs that are not the task's, groups that do not divide batches and sets; DataError as check(Dataset).
+/// Source: Chernov and Novitskij 2025, training set-up; deliberate difference: a diverged run stops at once.
 template <class M, class Optimizer, Real T>
 FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Dataset<T>& valid,
               const FitOptions& options, const Key& key, const Observer& observer = {}) {
-  detail::check(options);
-  check(train);
-  expect<ConfigError>(train.rows() >= 1, "fit: the training set has no rows");
-  expect<ConfigError>(options.mixup == 0 || train.weights.empty(), "fit: mixup of rows that have weights of their own");
+  detail::check(state.model, train, valid, options);
   const bool validates = valid.rows() > 0;
-  if (validates) check(valid);
   Tape<T> tape(true, options.parallel);
   Workspace<T> workspace;
   Batches batches(train.rows(), options.batch_size);
@@ -156,27 +170,21 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
       report.stop = Stop::patience;
       break;
     }
-    const Index epoch = static_cast<Index>(state.epoch() += 1);
-    batches.shuffle(key.child("order"), epoch);
-    state.train_loss() = detail::run_epoch(state.model, state.optimizer, train, batches, epoch, options,
-                                           key.child("pass").child(epoch), tape);
-    state.valid_loss() =
-        validates ? evaluate(state.model, valid, workspace, key.child("validation").child(epoch)) : state.train_loss();
-    if (!std::isfinite(state.train_loss()) || !std::isfinite(state.valid_loss())) {
-      report.stop = Stop::diverged;
-      break;
-    }
+    report.reason = detail::next_epoch(state, train, valid, batches, options, key, tape, workspace);
+    if (!report.reason.empty()) break;
     if (!validates || state.valid_loss() < state.best_loss()) {
       state.best_loss() = state.valid_loss();
       state.best_epoch() = state.epoch();
       if (options.restore_best && validates) state.best = state.model;
     }
-    if (observer && !observer({epoch, static_cast<Index>(state.best_epoch()), state.train_loss(), state.valid_loss(),
-                               state.best_loss()})) {
+    if (observer && !observer({static_cast<Index>(state.epoch()), static_cast<Index>(state.best_epoch()),
+                               state.train_loss(), state.valid_loss(), state.best_loss()})) {
       report.stop = Stop::observer;
       break;
     }
   }
+  if (report.reason.empty()) report.reason = detail::not_finite(state);
+  if (!report.reason.empty()) report.stop = Stop::diverged;
   report.epochs_run = static_cast<Index>(state.epoch());
   report.best_epoch = static_cast<Index>(state.best_epoch());
   report.best_loss = state.best_loss();

@@ -35,9 +35,12 @@ template <class M> class WeightAverage {
     ++count_;
   }
   Index count() const { return count_; }
-  /// Throws ConfigError before the first model.
+  /// Throws ConfigError before the first model, Diverged where a model that was added had a weight that is not finite.
+  /// Cost: one pass over the weights.
   const M& model() const {
     expect<ConfigError>(mean_.has_value(), "WeightAverage: no model was added; at least one is needed");
+    const std::string wrong = first_not_finite(*mean_);
+    expect<Diverged>(wrong.empty(), "WeightAverage: ", wrong, " of the average of ", count_, " models is not finite");
     return *mean_;
   }
 
