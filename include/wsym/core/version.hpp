@@ -4,6 +4,11 @@
 /// The library's version, the one place it is written; CMake reads it from here.
 #define WSYM_VERSION "0.1.0"
 
+// Of clang++'s options only those that assume finite numbers can be seen here; see docs/numerics.md.
 #if defined(__FAST_MATH__)
 #error "wsym: -ffast-math breaks the promise of equal bits and the NaN checks; build without it"
+#elif defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0
+#error "wsym: -ffinite-math-only breaks the NaN checks: a diverged run would count as trained; build without it"
+#elif defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__)
+#error "wsym: -fassociative-math and -freciprocal-math break the promise of equal bits; build without them"
 #endif
