@@ -2,6 +2,8 @@
 #include "wsym/core/parallel.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <set>
 #include <string>
@@ -130,6 +132,25 @@ TEST_CASE("parallel_for: inside a parallel region of the caller's own it runs on
     CHECK(calls == 12);
     CHECK(strangers == 0);
   }
+}
+
+TEST_CASE("parallel_for: a child of fork whose parent ran OpenMP threads runs all indices, on threads of its own") {
+  parallel_for(3, {3, Executor::openmp}, [](Index) {});
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::alarm(60);  // a child that waits for threads which it does not have is killed
+    Meeting meeting(3);
+    std::atomic<int> calls = 0;
+    parallel_for(3, {3, Executor::openmp}, [&](Index) {
+      meeting.arrive();
+      ++calls;
+    });
+    ::_exit(calls == 3 ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
 }
 #else
 TEST_CASE("parallel_for: without OpenMP the OpenMP executor is refused") {

@@ -8,6 +8,7 @@
 #include <vector>
 #if defined(_OPENMP)
 #include <omp.h>
+#include <unistd.h>
 #endif
 
 #include "wsym/core/error.hpp"
@@ -51,6 +52,15 @@ inline bool already_parallel() {
   return inside_parallel();
 }
 
+#if defined(_OPENMP)
+/// True in a child of fork() whose parent ran OpenMP threads here. The child has none of them, and libgomp would wait
+/// for them for ever.
+inline bool forked_from_openmp() {
+  static const pid_t first = ::getpid();  // the process of the first call
+  return ::getpid() != first;
+}
+#endif
+
 /// Keeps the exception of the lowest index.
 class FirstError {
  public:
@@ -73,6 +83,9 @@ class FirstError {
 /// Calls f(i) for i = 0 .. n-1, each once, in any order, on at most `parallel.threads` threads; returns when all are
 /// done. Every index runs even if another throws; then the exception of the lowest index is rethrown, so the error a
 /// caller sees does not depend on timing. Throws ConfigError for fewer than one thread.
+///
+/// A child of fork() whose parent ran OpenMP threads through here gets std::threads instead. Where the parent ran them
+/// in regions of its own alone, that cannot be seen: such a child asks for Executor::std_threads.
 template <class F> void parallel_for(Index n, const Parallel& parallel, F&& f) {
   expect<ConfigError>(parallel.threads >= 1, "parallel_for: ", parallel.threads, " threads; at least 1 is needed");
   detail::FirstError first;
@@ -95,14 +108,15 @@ template <class F> void parallel_for(Index n, const Parallel& parallel, F&& f) {
     detail::inside_parallel() = outer;
   };
 #if defined(_OPENMP)
-  if (parallel.executor == Executor::openmp) {
+  if (parallel.executor == Executor::openmp && !detail::forked_from_openmp()) {
 #pragma omp parallel num_threads(threads)
     work();
     return first.rethrow();
   }
-#endif
+#else
   expect<ConfigError>(parallel.executor == Executor::std_threads,
                       "parallel_for: built without OpenMP; use std_threads");
+#endif
   {
     std::vector<std::jthread> pool;
     for (int t = 1; t < threads; ++t) pool.emplace_back(work);
