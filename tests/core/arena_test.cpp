@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 
 #include "support.hpp"
 
@@ -10,6 +11,7 @@ using namespace wsym;
 
 namespace {
 using Sizes = std::vector<Index>;
+constexpr std::size_t gap = detail::arena_gap;  // 0 without the address sanitizer
 
 Sizes random_sizes(const Key& key, Index most) {
   Sizes sizes(40);
@@ -47,8 +49,8 @@ TEST_CASE("Arena: a piece is sized in objects") {
   Arena arena;
   auto* first = arena.allocate<double>(9);
   auto* second = arena.allocate<double>(1);
-  CHECK(second - first == 16);  // 72 bytes take two lines
-  CHECK(reinterpret_cast<unsigned char*>(arena.allocate<char>(1)) - reinterpret_cast<unsigned char*>(second) == 64);
+  CHECK(static_cast<std::size_t>(second - first) == 16 + gap / 8);  // 72 bytes take two lines
+  CHECK(arena.allocate<char>(1) - reinterpret_cast<char*>(second) == static_cast<Index>(64 + gap));
 }
 
 TEST_CASE("Arena: a repeated sequence, and the same one with smaller sizes, is served without the heap") {
@@ -76,7 +78,7 @@ TEST_CASE("Arena: one request larger than any block gets a block of its own") {
   CHECK(first == std::size_t{1} << 16);
   char* large = arena.allocate<char>(Index{1} << 20);
   large[(Index{1} << 20) - 1] = 1;
-  CHECK(arena.capacity() == first + (std::size_t{1} << 20));
+  CHECK(arena.capacity() == first + (std::size_t{1} << 20) + gap);
 }
 
 TEST_CASE("Arena: a move takes the blocks and leaves an arena that works") {
@@ -98,9 +100,38 @@ TEST_CASE("Arena: used counts what was handed out since clear, rounded up to cac
   CHECK(arena.used() == 0);
   arena.allocate<char>(1);
   arena.allocate<double>(9);
-  CHECK(arena.used() == 64 + 128);
+  CHECK(arena.used() == 64 + 128 + 2 * gap);
   arena.allocate<char>(Index{1} << 20);  // does not fit into the first block of 2^16, whose end is lost
-  CHECK(arena.used() == (std::size_t{1} << 16) + (std::size_t{1} << 20));
+  CHECK(arena.used() == (std::size_t{1} << 16) + (std::size_t{1} << 20) + gap);
   arena.clear();
   CHECK(arena.used() == 0);
 }
+
+#if WSYM_ASAN
+TEST_CASE("Arena: the address sanitizer sees what is touched beyond a piece, before it is handed out and after clear") {
+  Arena arena;
+  for (const Index size : {1, 7, 63, 64, 65, 1 << 16}) {
+    CAPTURE(size);
+    const char* piece = arena.allocate<char>(size);
+    CHECK(__asan_region_is_poisoned(const_cast<char*>(piece), static_cast<std::size_t>(size)) == nullptr);
+    CHECK(__asan_address_is_poisoned(piece + size));
+    const char* next = arena.allocate<char>(3);
+    CHECK(__asan_address_is_poisoned(next - 1));
+    CHECK(__asan_address_is_poisoned(next + 3));
+    arena.clear();
+    CHECK(__asan_address_is_poisoned(piece));
+    CHECK(__asan_address_is_poisoned(next));
+  }
+}
+
+TEST_CASE("Arena: a move keeps pieces in reach, and the heap gets its memory back as it was") {
+  for (int i = 0; i < 20; ++i) {  // the allocator hands the same memory out again
+    Arena a;
+    char* piece = a.allocate<char>(100);
+    const Arena b(std::move(a));
+    CHECK(!__asan_address_is_poisoned(piece + 99));
+    const std::unique_ptr<char[]> other(new char[1 << 16]);
+    CHECK(__asan_region_is_poisoned(other.get(), 1 << 16) == nullptr);
+  }
+}
+#endif
