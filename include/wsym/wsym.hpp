@@ -41,6 +41,7 @@
 #include "wsym/kernels/normal.hpp"
 #include "wsym/kernels/outer.hpp"
 #include "wsym/kernels/pack.hpp"
+#include "wsym/kernels/portable.hpp"
 #include "wsym/kernels/reduce.hpp"
 #include "wsym/kernels/rows.hpp"
 #include "wsym/kernels/simd.hpp"

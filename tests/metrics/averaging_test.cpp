@@ -87,6 +87,26 @@ TEST_CASE_TEMPLATE("averaging: a class to which no member gives anything has the
   CHECK(double{log_p[2]} == doctest::Approx(std::log(0.25)));
 }
 
+TEST_CASE_TEMPLATE("averaging: a shift of a member's logits, however large, changes no bit of the probabilities", T,
+                   float, double) {
+  const Tensor<T> a({2, 2}, {0, 0, 8, 0}), b({2, 2}, {T(-16), 0, 0, T(-64)});
+  for (const T shift : {T(1e4), T(-1e6), T(1e8)}) {
+    Tensor<T> far = a;
+    far.array() += shift;  // exact
+    const std::vector<Tensor<T>> shifted{far, b}, plain{a, b};
+    CHECK(same_bits(log_mean_probabilities<T>(shifted), log_mean_probabilities<T>(plain)));
+  }
+}
+
+TEST_CASE("averaging: a member's NaN gives NaN in its row alone") {
+  const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+  const std::vector<Tensor<double>> members{Tensor<double>({2, 2}, {0, -infinity, 0, 0}),
+                                            Tensor<double>({2, 2}, {nan, 0, 0, 0})};
+  const Tensor<double> mean = log_mean_probabilities<double>(members);
+  CHECK((std::isnan(mean(0, 0)) && std::isnan(mean(0, 1))));
+  CHECK((mean(1, 0) == mean(1, 1) && std::isfinite(mean(1, 0))));
+}
+
 TEST_CASE("averaging: rows are independent of each other, bit for bit") {
   const auto members = random_members<float>(5, {9, 3});
   const Tensor<float> mean = wsym::mean_outputs<float>(members), log_p = wsym::log_mean_probabilities<float>(members);

@@ -85,12 +85,31 @@ TEST_CASE_TEMPLATE("nll_from_probabilities: a label of negative probability is r
   CHECK(wsym::nll_from_probabilities(probabilities, Labels{1, 0}) == std::numeric_limits<double>::infinity());
 }
 
-TEST_CASE_TEMPLATE("log_sum_exp: of -inf alone it is -inf, and beside a number they are nothing", T, float, double) {
-  const T infinity = std::numeric_limits<T>::infinity();
-  const T none[] = {-infinity, -infinity, -infinity}, one[] = {-infinity, T(2), -infinity};
-  for (const Index classes : {1, 3})
-    CHECK(wsym::detail::log_sum_exp(none, classes) == -std::numeric_limits<double>::infinity());
+TEST_CASE("log_sum_exp: of -inf alone it is -inf, beside a number they are nothing, and a NaN is not hidden") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double none[] = {-infinity, -infinity, -infinity}, one[] = {-infinity, 2, -infinity};
+  for (const Index n : {1, 3}) CHECK(wsym::detail::log_sum_exp(none, n) == -infinity);
   CHECK(wsym::detail::log_sum_exp(one, 3) == 2);
+  for (const std::vector<double>& x : {std::vector{-infinity, std::nan("")}, std::vector{std::nan(""), -infinity}})
+    CHECK(std::isnan(wsym::detail::log_sum_exp(x.data(), 2)));
+}
+
+TEST_CASE_TEMPLATE("softmax metrics: a shift of a row, however large, changes no bit", T, float, double) {
+  const Tensor<T> near({3, 4}, {0, 0, 0, 0, 16, 0, -16, -32, 0, 64, 64, -64});
+  const Labels labels{0, 0, 1};
+  for (const T shift : {T(1e4), T(-1e6), T(1e8)}) {
+    Tensor<T> far = near;
+    far.array() += shift;  // exact
+    CHECK(wsym::nll_from_logits<T>(far, labels) == wsym::nll_from_logits<T>(near, labels));
+    CHECK(wsym::brier_from_logits<T>(far, labels) == wsym::brier_from_logits<T>(near, labels));
+    CHECK(wsym::confidences(far) == wsym::confidences(near));
+  }
+  for (const double size : {1.0, 1e12, 1e17, 1e30}) {
+    const Tensor<T> equal({1, 2}, static_cast<T>(size));
+    CHECK(wsym::nll_from_logits<T>(equal, Labels{0}) == doctest::Approx(std::log(2.0)).epsilon(1e-15));
+    CHECK(wsym::brier_from_logits<T>(equal, Labels{0}) == 0.5);
+    CHECK(wsym::confidences(equal) == std::vector<double>{0.5});
+  }
 }
 
 TEST_CASE_TEMPLATE("brier_from_logits: values worked out by hand, from 0 to 2", T, float, double) {

@@ -187,6 +187,31 @@ TEST_CASE("diversity: divergence and cosine need two members, rows and numbers")
                        wsym::DataError);
 }
 
+TEST_CASE_TEMPLATE("diversity: a shift of a member's logits, however large, changes no bit", T, float, double) {
+  const Tensor<T> a({2, 2}, {0, 0, 8, 0}), b({2, 2}, {T(-16), 0, 0, T(-64)});
+  const std::vector<Tensor<T>> plain{a, b};
+  for (const T shift : {T(1e4), T(-1e6), T(1e8)}) {
+    Tensor<T> far = a;
+    far.array() += shift;  // exact
+    const std::vector<Tensor<T>> shifted{far, b};
+    CHECK(mean_kl<T>(shifted) == mean_kl<T>(plain));
+    CHECK(cosine_similarity<T>(shifted) == cosine_similarity<T>(plain));
+    CHECK(logit_averaging<T>(shifted, Labels{0, 1}).mean_member == logit_averaging<T>(plain, Labels{0, 1}).mean_member);
+    CHECK(logit_averaging<T>(shifted, Labels{0, 1}).diversity == logit_averaging<T>(plain, Labels{0, 1}).diversity);
+  }
+}
+
+TEST_CASE("logit_averaging: scores that are no distribution, alone or averaged, are refused") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<Tensor<double>> nan{Tensor<double>({1, 2}, {std::nan(""), 0})},
+      apart{Tensor<double>({1, 2}, {0, -infinity}), Tensor<double>({1, 2}, {-infinity, 0})};
+  CHECK_THROWS_WITH_AS(logit_averaging<double>(nan, Labels{0}),
+                       "logit_averaging: row 0 has score nan for class 0; scores are finite or -inf", wsym::DataError);
+  CHECK_THROWS_WITH_AS(logit_averaging<double>(apart, Labels{0}),
+                       "logit_averaging: row 0 has no class whose mean logit is finite; at least one is needed",
+                       wsym::DataError);
+}
+
 TEST_CASE("diversity: wrong sizes are an error") {
   const std::vector<Tensor<float>> none, one(1, Tensor<float>({2, 3})), two(2, Tensor<float>({0, 3}));
   CHECK_THROWS_WITH_AS(wsym::ambiguity<float>(none, Tensor<float>({2, 3})),

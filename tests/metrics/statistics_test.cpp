@@ -114,6 +114,15 @@ TEST_CASE("student_half_width: closed forms of one and two degrees of freedom") 
   }
 }
 
+TEST_CASE("sine_cosine: a few units in the last place of 1, from 0 to a right angle") {
+  for (int i = 0; i <= 1000; ++i) {
+    const double angle = std::numbers::pi / 2 * i / 1000;
+    const auto [sine, cosine] = wsym::detail::sine_cosine(angle);
+    CHECK(std::abs(sine - std::sin(angle)) < 5e-16);
+    CHECK(std::abs(cosine - std::cos(angle)) < 5e-16);
+  }
+}
+
 TEST_CASE("student_half_width: levels and degrees out of range are refused") {
   CHECK_THROWS_WITH_AS(student_half_width(1, 3),
                        "student_half_width: level 1 and 3 degrees of freedom; a level between 0 and 1 and at least 1 "

@@ -58,6 +58,16 @@ TEST_CASE_TEMPLATE("temperature: a probability of 0 stays 0 and spoils nothing",
   CHECK(confidences(with_temperature(logits, t))[0] == doctest::Approx(0.75));
 }
 
+TEST_CASE_TEMPLATE("temperature: a shift of a row, however large, changes no bit", T, float, double) {
+  const Tensor<T> near({4, 2}, {4, 0, 4, 0, 4, 0, 4, 0});
+  const std::vector<std::int32_t> labels{0, 0, 0, 1};
+  for (const T shift : {T(1e4), T(-1e6), T(1e7)}) {
+    Tensor<T> far = near;
+    far.array() += shift;  // exact
+    CHECK(fit_temperature<T>(far, labels) == fit_temperature<T>(near, labels));
+  }
+}
+
 TEST_CASE("temperature: what cannot be scaled is refused") {
   CHECK_THROWS_WITH_AS(with_temperature(Tensor<float>({1, 2}), 0), "with_temperature: 0; a temperature is positive",
                        ConfigError);

@@ -34,14 +34,15 @@ template <Real T> Tensor<T> log_mean_probabilities(std::span<const Tensor<T>> me
   detail::check_members("log_mean_probabilities", members);
   const Index classes = members[0].cols();
   Tensor<T> result(members[0].shape());
-  std::vector<double> normaliser(members.size()), log_p(members.size());
+  const auto count = static_cast<Index>(members.size());
+  std::vector<detail::RowSoftmax<T>> softmax;
+  std::vector<double> log_p(members.size());
   for (Index row = 0; row < result.rows(); ++row) {
-    for (std::size_t m = 0; m < members.size(); ++m)
-      normaliser[m] = detail::log_sum_exp(members[m].data() + row * classes, classes);
+    softmax.clear();
+    for (const Tensor<T>& member : members) softmax.emplace_back(member.data() + row * classes, classes);
     for (Index c = 0; c < classes; ++c) {
-      for (std::size_t m = 0; m < members.size(); ++m) log_p[m] = members[m](row, c) - normaliser[m];
-      result(row, c) = static_cast<T>(detail::log_sum_exp(log_p.data(), static_cast<Index>(members.size())) -
-                                      std::log(static_cast<double>(members.size())));
+      for (std::size_t m = 0; m < members.size(); ++m) log_p[m] = softmax[m].log_p(c);
+      result(row, c) = static_cast<T>(detail::log_sum_exp(log_p.data(), count, static_cast<double>(count)));
     }
   }
   return result;

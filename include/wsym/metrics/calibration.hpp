@@ -59,7 +59,7 @@ inline double calibration_error(std::span<const ReliabilityBin> diagram) {
   double sum = 0;
   Index rows = 0;
   for (const ReliabilityBin& bin : diagram) {
-    sum += static_cast<double>(bin.rows) * std::abs(bin.accuracy - bin.confidence);
+    sum += kernels::portable::product(static_cast<double>(bin.rows), std::abs(bin.accuracy - bin.confidence));
     rows += bin.rows;
   }
   expect<DataError>(rows > 0, "calibration_error: the diagram has no rows; at least 1 is needed");

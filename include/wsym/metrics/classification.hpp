@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "wsym/core/tensor.hpp"
+#include "wsym/kernels/portable.hpp"
 
 namespace wsym {
 
@@ -16,13 +17,31 @@ template <Real T> Index argmax_row(const T* row, Index classes) {
   return best;
 }
 
-/// ln sum exp of a row, exact for any shift of it. -inf entries count as probability 0; of them alone it is -inf.
-template <Real T> double log_sum_exp(const T* row, Index classes) {
-  const double top = row[argmax_row(row, classes)];
-  if (top == -std::numeric_limits<double>::infinity()) return top;
+/// The softmax of a row of logits, which a shift of the row does not change: the largest logit is taken off before
+/// anything else, and no logarithm is ever added to it. -inf entries have probability 0.
+template <Real T> class RowSoftmax {
+ public:
+  RowSoftmax(const T* row, Index classes) : row_(row), top_(double{row[argmax_row(row, classes)]}) {
+    for (Index c = 0; c < classes; ++c) sum_ += kernels::portable::exp(row[c] - top_);
+    log_sum_ = kernels::portable::log(sum_);
+  }
+  double p(Index c) const { return kernels::portable::exp(row_[c] - top_) / sum_; }
+  double log_p(Index c) const { return (row_[c] - top_) - log_sum_; }
+  double largest_p() const { return 1 / sum_; }
+
+ private:
+  const T* row_;
+  double top_, sum_ = 0, log_sum_;
+};
+
+/// ln (1 / count) sum_i exp x_i of n logarithms x, of which -inf stands for 0; of them alone it is -inf.
+inline double log_sum_exp(const double* x, Index n, double count = 1) {
+  constexpr double none = -std::numeric_limits<double>::infinity();
+  const double top = x[argmax_row(x, n)];
   double sum = 0;
-  for (Index c = 0; c < classes; ++c) sum += std::exp(row[c] - top);
-  return top + std::log(sum);
+  for (Index i = 0; i < n; ++i)
+    if (x[i] != none) sum += kernels::portable::exp(x[i] - top);
+  return top + kernels::portable::log(sum / count);
 }
 
 template <Real T> void check_labels(const char* what, const Tensor<T>& scores, std::span<const std::int32_t> labels) {
@@ -88,7 +107,7 @@ template <Real T> double error_rate(const Tensor<T>& scores, std::span<const std
 /// The mean negative log-likelihood of softmax(logits), in nats a row. Logarithms of probabilities are logits too.
 template <Real T> double nll_from_logits(const Tensor<T>& logits, std::span<const std::int32_t> labels) {
   return detail::mean_over_rows("nll_from_logits", logits, labels, [&](const T* row, Index label) {
-    return detail::log_sum_exp(row, logits.cols()) - row[label];
+    return -detail::RowSoftmax<T>(row, logits.cols()).log_p(label);
   });
 }
 
@@ -99,7 +118,7 @@ template <Real T> double nll_from_probabilities(const Tensor<T>& probabilities, 
   return detail::mean_over_rows("nll_from_probabilities", probabilities, labels, [](const T* row, Index label) {
     expect<DataError>(row[label] >= 0, "nll_from_probabilities: probability ", row[label], " of class ", label,
                       "; none is negative");
-    return -std::log(double{row[label]});
+    return -kernels::portable::log(double{row[label]});
   });
 }
 
@@ -107,12 +126,9 @@ template <Real T> double nll_from_probabilities(const Tensor<T>& probabilities, 
 /// number of classes. Source: Brier 1950.
 template <Real T> double brier_from_logits(const Tensor<T>& logits, std::span<const std::int32_t> labels) {
   return detail::mean_over_rows("brier_from_logits", logits, labels, [&](const T* row, Index label) {
-    const double normaliser = detail::log_sum_exp(row, logits.cols());
+    const detail::RowSoftmax<T> softmax(row, logits.cols());
     double sum = 0;
-    for (Index c = 0; c < logits.cols(); ++c) {
-      const double difference = std::exp(row[c] - normaliser) - (c == label ? 1 : 0);
-      sum += difference * difference;
-    }
+    for (Index c = 0; c < logits.cols(); ++c) sum += kernels::portable::square(softmax.p(c) - (c == label ? 1 : 0));
     return sum;
   });
 }
@@ -123,11 +139,8 @@ template <Real T> std::vector<double> confidences(const Tensor<T>& logits) {
   expect(logits.cols() > 0, "confidences: logits are ", logits.shape(), "; at least one class is needed");
   detail::check_scores("confidences", logits);
   std::vector<double> largest;
-  for (Index row = 0; row < logits.rows(); ++row) {
-    const T* scores = logits.data() + row * logits.cols();
-    const double top = scores[detail::argmax_row(scores, logits.cols())];
-    largest.push_back(std::exp(top - detail::log_sum_exp(scores, logits.cols())));
-  }
+  for (Index row = 0; row < logits.rows(); ++row)
+    largest.push_back(detail::RowSoftmax<T>(logits.data() + row * logits.cols(), logits.cols()).largest_p());
   return largest;
 }
 

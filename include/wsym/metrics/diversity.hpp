@@ -24,8 +24,8 @@ template <Real T> LossParts ambiguity(std::span<const Tensor<T>> members, const 
   for (Index i = 0; i < target.size(); ++i) {
     double mean = 0, spread = 0;
     for (const Tensor<T>& member : members) mean += member[i] / count;
-    for (const Tensor<T>& member : members) spread += (member[i] - mean) * (member[i] - mean) / count;
-    parts.ensemble += (mean - target[i]) * (mean - target[i]);
+    for (const Tensor<T>& member : members) spread += kernels::portable::square(member[i] - mean) / count;
+    parts.ensemble += kernels::portable::square(mean - target[i]);
     parts.diversity += spread;
   }
   parts.ensemble /= static_cast<double>(target.size());
@@ -34,10 +34,12 @@ template <Real T> LossParts ambiguity(std::span<const Tensor<T>> members, const 
 }
 
 /// The same for the cross-entropy (nats a row) of averaged logits: diversity is the mean over rows of
-/// -ln sum_c exp(mean_i ln p_i(c)). members (n, classes) are logits. Throws as ambiguity, and for a label out of range.
+/// -ln sum_c exp(mean_i ln p_i(c)). members (n, classes) are logits. Throws as ambiguity, ShapeError for a label out of
+/// range, DataError for a score that is NaN or +inf and for a row in which each class has a member's -inf.
 template <Real T> LossParts logit_averaging(std::span<const Tensor<T>> members, std::span<const std::int32_t> labels) {
   detail::check_members("logit_averaging", members);
   detail::check_labels("logit_averaging", members[0], labels);
+  for (const Tensor<T>& member : members) detail::check_scores("logit_averaging", member);
   const Index classes = members[0].cols();
   const auto count = static_cast<double>(members.size()), rows = static_cast<double>(labels.size());
   LossParts parts;
@@ -47,15 +49,17 @@ template <Real T> LossParts logit_averaging(std::span<const Tensor<T>> members, 
     std::fill(mean_log_p.begin(), mean_log_p.end(), 0.0);
     for (const Tensor<T>& member : members) {
       const T* logits = member.data() + static_cast<Index>(row) * classes;
-      const double normaliser = detail::log_sum_exp(logits, classes);
-      for (std::size_t c = 0; c < mean_logit.size(); ++c) {
-        mean_logit[c] += logits[c] / count;
-        mean_log_p[c] += (logits[c] - normaliser) / count;
+      const detail::RowSoftmax<T> softmax(logits, classes);
+      for (Index c = 0; c < classes; ++c) {
+        mean_logit[static_cast<std::size_t>(c)] += logits[c] / count;
+        mean_log_p[static_cast<std::size_t>(c)] += softmax.log_p(c) / count;
       }
-      parts.mean_member += (normaliser - logits[labels[row]]) / count / rows;
+      parts.mean_member -= softmax.log_p(labels[row]) / count / rows;
     }
-    const double own = mean_logit[static_cast<std::size_t>(labels[row])];
-    parts.ensemble += (detail::log_sum_exp(mean_logit.data(), classes) - own) / rows;
+    expect<DataError>(
+        std::isfinite(mean_logit[static_cast<std::size_t>(detail::argmax_row(mean_logit.data(), classes))]),
+        "logit_averaging: row ", row, " has no class whose mean logit is finite; at least one is needed");
+    parts.ensemble -= detail::RowSoftmax<double>(mean_logit.data(), classes).log_p(labels[row]) / rows;
     parts.diversity -= detail::log_sum_exp(mean_log_p.data(), classes) / rows;
   }
   return parts;
@@ -73,9 +77,8 @@ template <Real T, class F> double mean_over_pairs(const char* what, std::span<co
   double sum = 0;
   for (Index row = 0; row < rows; ++row) {
     for (std::size_t m = 0; m < members.size(); ++m) {
-      const T* logits = members[m].data() + row * classes;
-      const double normaliser = log_sum_exp(logits, classes);
-      for (std::size_t c = 0; c < log_p[m].size(); ++c) log_p[m][c] = logits[c] - normaliser;
+      const RowSoftmax<T> softmax(members[m].data() + row * classes, classes);
+      for (Index c = 0; c < classes; ++c) log_p[m][static_cast<std::size_t>(c)] = softmax.log_p(c);
     }
     for (std::size_t i = 0; i < log_p.size(); ++i)
       for (std::size_t j = i + 1; j < log_p.size(); ++j) sum += f(log_p[i], log_p[j]);
@@ -88,7 +91,8 @@ template <Real T, class F> double mean_over_pairs(const char* what, std::span<co
 inline double kl_divergence(const std::vector<double>& log_p, const std::vector<double>& log_q) {
   double sum = 0;
   for (std::size_t c = 0; c < log_p.size(); ++c)
-    if (const double p = std::exp(log_p[c]); p > 0) sum += p * (log_p[c] - log_q[c]);
+    if (const double p = kernels::portable::exp(log_p[c]); p > 0)
+      sum += kernels::portable::product(p, log_p[c] - log_q[c]);
   return sum;
 }
 }  // namespace detail
@@ -114,10 +118,10 @@ template <Real T> double cosine_similarity(std::span<const Tensor<T>> members) {
   return detail::mean_over_pairs("cosine_similarity", members, [](const auto& log_p, const auto& log_q) {
     double pq = 0, pp = 0, qq = 0;
     for (std::size_t c = 0; c < log_p.size(); ++c) {
-      const double p = std::exp(log_p[c]), q = std::exp(log_q[c]);
-      pq += p * q;
-      pp += p * p;
-      qq += q * q;
+      const double p = kernels::portable::exp(log_p[c]), q = kernels::portable::exp(log_q[c]);
+      pq += kernels::portable::product(p, q);
+      pp += kernels::portable::square(p);
+      qq += kernels::portable::square(q);
     }
     return pq / std::sqrt(pp * qq);
   });

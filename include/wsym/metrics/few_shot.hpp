@@ -20,16 +20,28 @@ template <Real U> Tensor<U> ridge_product(kernels::View<const U> a, kernels::Vie
 /// b = (a + penalty I)^-1 b by Cholesky's factors L Lᵀ, L in the lower half of a, which is positive semidefinite.
 template <Real U> void solve_ridge(Tensor<U> a, U penalty, Tensor<U>& b) {
   MatMap<U> l = a.mat(), x = b.mat();
-  for (Index i = 0; i < l.rows(); ++i) {
-    for (Index j = 0; j < i; ++j) l(i, j) = (l(i, j) - l.row(i).head(j).dot(l.row(j).head(j))) / l(j, j);
-    l(i, i) = std::sqrt(l(i, i) + penalty - l.row(i).head(i).squaredNorm());
+  const Index n = l.rows(), columns = x.cols();
+  Tensor<U> sum({std::max(n, columns)});
+  const kernels::View<const U> factor = ridge_view(a), solved = ridge_view(b);
+  // sum = (row or column of L) M, by the library's product: no compiler chooses how its steps are rounded
+  const auto add_up = [&](kernels::View<const U> row, kernels::View<const U> m) {
+    kernels::gemm(kernels::View<U>{sum.data(), 1, m.cols, m.cols}, row, m);
+    return ConstMatMap<U>(sum.data(), 1, m.cols);
+  };
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j <= i; ++j) {
+      if (j > 0) l(i, j) -= add_up(factor.block(i, 0, 1, j), factor.block(j, 0, 1, j).transposed())(0, 0);
+      l(i, j) = j < i ? l(i, j) / l(j, j) : std::sqrt(l(i, i) + penalty);
+    }
   }
-  for (Index i = 0; i < l.rows(); ++i) {
-    for (Index j = 0; j < i; ++j) x.row(i) -= l(i, j) * x.row(j);
+  for (Index i = 0; i < n; ++i) {
+    if (i > 0) x.row(i) -= add_up(factor.block(i, 0, 1, i), solved.block(0, 0, i, columns));
     x.row(i) /= l(i, i);
   }
-  for (Index i = l.rows() - 1; i >= 0; --i) {
-    for (Index j = i + 1; j < l.rows(); ++j) x.row(i) -= l(j, i) * x.row(j);
+  for (Index i = n - 1; i >= 0; --i) {
+    const Index below = n - 1 - i;
+    if (below > 0)
+      x.row(i) -= add_up(factor.block(i + 1, i, below, 1).transposed(), solved.block(i + 1, 0, below, columns));
     x.row(i) /= l(i, i);
   }
 }
@@ -79,7 +91,7 @@ template <Real T> class RidgeClassifier {
       double sum = 0, squares = 0;
       for (Index i = 0; i < x.rows(); ++i) sum += x(i, j);
       mean_[j] = sum / n;
-      for (Index i = 0; i < x.rows(); ++i) squares += (x(i, j) - mean_[j]) * (x(i, j) - mean_[j]);
+      for (Index i = 0; i < x.rows(); ++i) squares += kernels::portable::square(x(i, j) - mean_[j]);
       scale_[j] = std::sqrt(squares / n) + 1e-5;
     }
   }

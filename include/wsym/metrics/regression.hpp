@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "wsym/core/tensor.hpp"
+#include "wsym/kernels/portable.hpp"
 
 namespace wsym {
 
@@ -21,7 +22,8 @@ double mean_over_entries(const char* what, const Tensor<T>& prediction, const Te
 
 /// The mean squared error over rows and outputs. Both (n, outputs). Squared units of the target. Throws ShapeError.
 template <Real T> double mse(const Tensor<T>& prediction, const Tensor<T>& target) {
-  return detail::mean_over_entries("mse", prediction, target, [](double p, double y) { return (p - y) * (p - y); });
+  return detail::mean_over_entries("mse", prediction, target,
+                                   [](double p, double y) { return kernels::portable::square(p - y); });
 }
 
 /// The root of the mean squared error, in units of the target.
@@ -46,9 +48,9 @@ template <Real T> double r2(const Tensor<T>& prediction, const Tensor<T>& target
     for (Index row = 0; row < target.rows(); ++row) shift += target(row, output) - first;
     const double mean = first + shift / static_cast<double>(target.rows());  // exact when all targets are equal
     for (Index row = 0; row < target.rows(); ++row) {
-      const double y = target(row, output), error = prediction(row, output) - y;
-      residual += error * error;
-      spread += (y - mean) * (y - mean);
+      const double y = target(row, output);
+      residual += kernels::portable::square(prediction(row, output) - y);
+      spread += kernels::portable::square(y - mean);
     }
     total += spread > 0 ? 1 - residual / spread : std::numeric_limits<double>::quiet_NaN();
   }

@@ -8,6 +8,7 @@
 
 #include "wsym/core/error.hpp"
 #include "wsym/core/types.hpp"
+#include "wsym/kernels/portable.hpp"
 
 namespace wsym {
 
@@ -31,7 +32,7 @@ inline Summary summarise(std::span<const double> values) {
   double shift = 0, squares = 0;
   for (const double value : values) shift += value - values[0];
   s.mean = values[0] + shift / n;
-  for (const double value : values) squares += (value - s.mean) * (value - s.mean);
+  for (const double value : values) squares += kernels::portable::square(value - s.mean);
   s.population_sd = std::sqrt(squares / n);
   s.sd = s.n > 1 ? std::sqrt(squares / (n - 1)) : std::numeric_limits<double>::quiet_NaN();
   s.standard_error = s.sd / std::sqrt(n);
@@ -42,17 +43,39 @@ inline Summary summarise(std::span<const double> values) {
 }
 
 namespace detail {
+struct SineCosine {
+  double sine, cosine;
+};
+/// Of an angle from 0 to pi / 2, by Taylor's series of the smaller of it and its complement, to a few units in the last
+/// place of 1.
+inline SineCosine sine_cosine(double angle) {
+  constexpr double right = std::numbers::pi / 2;
+  if (angle > right / 2) {
+    const SineCosine other = sine_cosine(right - angle);
+    return {other.cosine, other.sine};
+  }
+  const double square = kernels::portable::square(angle);
+  double sine = 1, cosine = 1;
+  for (int k = 18; k > 0; k -= 2) {
+    cosine = 1 - kernels::portable::product(square, cosine) / (k * (k - 1));
+    sine = 1 - kernels::portable::product(square, sine) / (k * (k + 1));
+  }
+  return {kernels::portable::product(angle, sine), cosine};
+}
+
 /// P(|X| <= sqrt(degrees) tan(angle)) for a Student variable X: the finite series of Abramowitz and Stegun 26.7.3 (odd
 /// degrees) and 26.7.4 (even).
 inline double student_probability(double angle, Index degrees) {
-  const double cosine = std::cos(angle), square = cosine * cosine;
+  using kernels::portable::product;
+  const auto [sine, cosine] = sine_cosine(angle);
+  const double square = product(cosine, cosine);
   const bool odd = degrees % 2 == 1;
   double term = odd ? cosine : 1, sum = degrees == 1 ? 0 : term;
   for (Index k = odd ? 3 : 2; k < degrees; k += 2) {
-    term *= static_cast<double>(k - 1) / static_cast<double>(k) * square;
+    term = product(term, static_cast<double>(k - 1) / static_cast<double>(k) * square);
     sum += term;
   }
-  return odd ? 2 / std::numbers::pi * (angle + std::sin(angle) * sum) : std::sin(angle) * sum;
+  return odd ? 2 / std::numbers::pi * (angle + product(sine, sum)) : sine * sum;
 }
 }  // namespace detail
 
@@ -65,7 +88,8 @@ inline double student_half_width(double level, Index degrees) {
   double below = 0, above = std::numbers::pi / 2;
   for (double angle = above / 2; angle > below && angle < above; angle = (below + above) / 2)
     (detail::student_probability(angle, degrees) < level ? below : above) = angle;
-  return std::sqrt(static_cast<double>(degrees)) * std::tan(below);
+  const auto [sine, cosine] = detail::sine_cosine(below);
+  return std::sqrt(static_cast<double>(degrees)) * (sine / cosine);
 }
 
 struct Interval {
@@ -76,7 +100,8 @@ struct Interval {
 /// it is NaN: not defined. Throws ConfigError without values and unless 0 < level < 1.
 inline Interval mean_interval(std::span<const double> values, double level = 0.95) {
   const Summary s = summarise(values);
-  const double half = student_half_width(level, std::max<Index>(s.n - 1, 1)) * s.standard_error;
+  const double half =
+      kernels::portable::product(student_half_width(level, std::max<Index>(s.n - 1, 1)), s.standard_error);
   return {s.mean - half, s.mean + half};
 }
 
@@ -103,7 +128,8 @@ inline double sign_flip_p_value(std::span<const double> differences) {
   expect<ConfigError>(std::isfinite(size), "sign_flip_p_value: the sum of absolute differences is ", size,
                       "; it must be finite");
   // a pattern and its opposite have one |sum|: the first sign stays +
-  const Index extreme = detail::count_signs(differences.subspan(1), differences[0], std::abs(sum) - 1e-9 * size);
+  const Index extreme = detail::count_signs(differences.subspan(1), differences[0],
+                                            std::abs(sum) - kernels::portable::product(1e-9, size));
   return static_cast<double>(extreme) / static_cast<double>(Index{1} << (n - 1));
 }
 

@@ -9,14 +9,14 @@ namespace detail {
 template <Real T> double nll_slope(const Tensor<T>& logits, std::span<const std::int32_t> labels, double b) {
   return mean_over_rows("fit_temperature", logits, labels, [&](const T* row, Index label) {
     const double top = row[argmax_row(row, logits.cols())];
-    double sum = 0, expected = 0;
+    double sum = 0, expected = 0;  // of the scores less the largest: a shift of the row must not round them away
     for (Index c = 0; c < logits.cols(); ++c) {
       if (!std::isfinite(row[c])) continue;
-      const double weight = std::exp(b * (row[c] - top));
+      const double weight = kernels::portable::exp(b * (row[c] - top));
       sum += weight;
-      expected += weight * row[c];
+      expected += kernels::portable::product(weight, row[c] - top);
     }
-    return expected / sum - row[label];
+    return expected / sum - (row[label] - top);
   });
 }
 }  // namespace detail
@@ -30,13 +30,14 @@ inline constexpr double largest_temperature = 1000;
 /// logits everywhere: any t fits, and the largest is returned. Throws as accuracy. Source: Guo et al. 2017,
 /// section 4.2.
 template <Real T> double fit_temperature(const Tensor<T>& logits, std::span<const std::int32_t> labels) {
-  double low = -std::log(largest_temperature), high = -low;  // ln of 1 / t
-  if (detail::nll_slope(logits, labels, std::exp(low)) >= 0) return largest_temperature;
-  if (detail::nll_slope(logits, labels, std::exp(high)) <= 0) return 1 / largest_temperature;
+  using kernels::portable::exp;
+  double low = -kernels::portable::log(largest_temperature), high = -low;  // ln of 1 / t
+  if (detail::nll_slope(logits, labels, exp(low)) >= 0) return largest_temperature;
+  if (detail::nll_slope(logits, labels, exp(high)) <= 0) return 1 / largest_temperature;
   for (;;) {
     const double middle = low + (high - low) / 2;
-    if (middle <= low || middle >= high) return std::exp(-middle);
-    (detail::nll_slope(logits, labels, std::exp(middle)) < 0 ? low : high) = middle;
+    if (middle <= low || middle >= high) return exp(-middle);
+    (detail::nll_slope(logits, labels, exp(middle)) < 0 ? low : high) = middle;
   }
 }
 
