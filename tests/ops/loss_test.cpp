@@ -286,6 +286,30 @@ TEST_CASE_TEMPLATE("cross_entropy: refuses labels that are out of range or too f
                        "cross_entropy: row 1 has weight -1; weights are not negative", ConfigError);
 }
 
+TEST_CASE_TEMPLATE("weights: a row of weight 0 adds nothing to loss or gradient, even where its own loss is infinite",
+                   T, float, double) {
+  const T infinity = std::numeric_limits<T>::infinity();
+  const Tensor<T> x({3, 2}, {0, 0, infinity, 3, 0, 0}), logits({3, 2}, {0, 0, 3, -infinity, 0, 0});
+  const Both weights(Tensor<float>({3}, {1, 0, 1})), target(Tensor<float>({3, 2}, 1.0f));
+  const Loss<T> m = loss_of(run_mse(target, weights), x), c = loss_of(run_cross_entropy({0, 1, 1}, weights), logits);
+  CHECK(m.value == T(1));
+  CHECK(m.gradient == std::vector<T>{-0.5, -0.5, 0, 0, -0.5, -0.5});
+  CHECK(std::abs(c.value - T(0.69314718055994531)) < T(1e-6));
+  CHECK(c.gradient == std::vector<T>{-0.25, 0.25, 0, 0, 0.25, -0.25});
+}
+
+TEST_CASE_TEMPLATE("weights: sums that cannot be divided by are refused", T, float, double) {
+  const T most = std::numeric_limits<T>::max(), least = std::numeric_limits<T>::denorm_min();
+  const auto run = [](T weight) {
+    const Tensor<T> weights({2}, weight), target({2, 1});
+    return test::value_of<T>([&](auto& v) { return mse(v[0], v[0].tape().constant(target), weights.span()); },
+                             {Tensor<T>({2, 1})});
+  };
+  CHECK_THROWS_WITH_AS(run(most), "mse: the weights of 2 rows sum to inf; their sum and its inverse must be finite",
+                       ConfigError);
+  CHECK_THROWS_AS(run(least), ConfigError);
+}
+
 TEST_CASE_TEMPLATE("loss: rows of weight 0 alone give a loss and a gradient of 0", T, float, double) {
   const Parameter<T> p(Tensor<T>({2, 3}, {1, 2, 3, -1, 0, 1}));
   const Tensor<T> target({2, 3}), none({2});

@@ -225,6 +225,20 @@ TEST_CASE_TEMPLATE("load_probability: equal logits under one row of noise load a
   CHECK(std::abs(number<T>(load(2, 0.5, 4), {s, e})) < 1e-12);
 }
 
+TEST_CASE_TEMPLATE("z_loss: its gradient is 2 ln sum exp z softmax(z) / rows, however large the logits", T, float,
+                   double) {
+  for (const T size : {T(0), T(1e4), T(-1e6), T(1e8)}) {
+    const Tensor<T> s({1, 2}, {size, size});
+    const double log_sum = static_cast<double>(size) + std::log(2.0);
+    CHECK(test::value_of<T>(z, {s})[0] == doctest::Approx(log_sum * log_sum).epsilon(1e-6));
+    const Parameter<T> x(s);
+    Tape<T> tape;
+    std::vector<Var<T>> leaf{tape.use(x)};
+    tape.backward(z(leaf));
+    for (const T slope : tape.gradient(x)) CHECK(slope == doctest::Approx(log_sum).epsilon(1e-6));
+  }
+}
+
 TEST_CASE_TEMPLATE("router losses: refuse what does not divide, no rows, no noise", T, float, double) {
   const Tensor<T> s({4, 3});
   CHECK_THROWS_WITH_AS(test::value_of<T>(sums(3), {s}),

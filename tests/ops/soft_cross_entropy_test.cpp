@@ -70,6 +70,36 @@ TEST_CASE_TEMPLATE("soft_cross_entropy: several answers to the rows have the bit
   CHECK(test::gradients_of<T>(toward_all(t), {s}, Key(3)) == test::gradients_of<T>(toward_all(every), {s}, Key(3)));
 }
 
+TEST_CASE_TEMPLATE(
+    "soft_cross_entropy: a class of target 0 and logit -inf adds nothing, with a target it costs infinity", T, float,
+    double) {
+  const T infinity = std::numeric_limits<T>::infinity();
+  const Tensor<T> s = random_tensor<T>({5, 3}, Key(1)), t = test::random_weights<T>({5, 3}, Key(2));
+  Tensor<T> wide({5, 4}, -infinity), wide_t({5, 4}, T(0));
+  wide.mat().leftCols(3) = s.mat(), wide_t.mat().leftCols(3) = t.mat();
+  const auto gradient = [](const Tensor<T>& logits, const Tensor<T>& targets) {
+    const Parameter<T> x(logits);
+    Tape<T> tape;
+    tape.backward(soft_cross_entropy(tape.use(x), tape.constant(targets)));
+    Tensor<T> all(logits.shape(), tape.gradient(x));
+    return all;
+  };
+  CHECK(test::worst_error(test::value_of<T>(op, {wide, wide_t}), test::value_of<T>(op, {s, t})) < test::tolerance<T>);
+  const Tensor<T> slope = gradient(wide, wide_t), expected = gradient(s, t);
+  for (Index n = 0; n < 5; ++n) {
+    CHECK(slope(n, 3) == T(0));
+    for (Index c = 0; c < 3; ++c) CHECK(std::abs(slope(n, c) - expected(n, c)) < T(test::tolerance<T>));
+  }
+  const auto cost = [&](T a, T b, T c) {
+    return test::value_of<T>(op, {Tensor<T>({1, 3}, {T(1), -infinity, -infinity}), Tensor<T>({1, 3}, {a, b, c})})[0];
+  };
+  CHECK(cost(1, 0, 0) == T(0));
+  CHECK(cost(T(0.5), T(0.5), 0) == infinity);
+  CHECK(cost(T(0.4), T(0.6), 0) == infinity);
+  CHECK(std::isnan(test::value_of<T>(
+      op, {Tensor<T>({1, 2}, {T(1), std::numeric_limits<T>::quiet_NaN()}), Tensor<T>({1, 2}, {1, 0})})[0]));
+}
+
 TEST_CASE("soft_cross_entropy: gradcheck in the logits") {
   for (const Shape& shape : {Shape{1, 1}, Shape{7, 3}, Shape{2, 65}}) {
     const Tensor<double> targets = test::random_weights<double>(shape, Key(2));

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
+#include <cmath>
+
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/reduce.hpp"
 #include "wsym/kernels/softmax.hpp"
@@ -34,15 +37,19 @@ T inverse_weight(const char* op, Tape<T>& tape, std::span<const T> weights, Inde
   T* all = tape.scratch(answers * rows);
   for (Index a = 0; a < answers; ++a) std::copy_n(weights.data(), rows, all + a * rows);
   const T total = kernels::sum(all, answers * rows);
-  return total > T(0) ? T(1) / total : T(0);
+  if (total == T(0)) return T(0);
+  expect<ConfigError>(std::isfinite(total) && std::isfinite(T(1) / total), op, ": the weights of ", answers * rows,
+                      " rows sum to ", total, "; their sum and its inverse must be finite");
+  return T(1) / total;
 }
 }  // namespace detail
 
 /// The mean squared error  L = sum_n w_n sum_j (p_nj - y_nj)^2 / (outputs * sum_n w_n), all w_n = 1 without weights.
 /// prediction (..., rows, outputs), target (rows, outputs), of one shape or of any axes that the prediction ends with
 /// -> (1): the mean over all answers to a row, such as members'. Differentiable in the prediction. `weights` has one
-/// entry a row and lives until backward. With weights that are all 0 the loss is 0. Throws ShapeError; ConfigError for
-/// a negative weight.
+/// entry a row and lives until backward. A row of weight 0 adds nothing, whatever its prediction; with weights that are
+/// all 0 the loss is 0. Throws ShapeError; ConfigError for a negative weight and for a sum of weights that T cannot
+/// divide by.
 template <Real T> Var<T> mse(Var<T> prediction, Var<T> target, std::span<const T> weights = {}) {
   const Var<T> p = prediction, y = target;
   const Index rows = y.rows(), cols = y.cols(), answers = detail::answers(p.shape(), y.shape());
@@ -59,7 +66,10 @@ template <Real T> Var<T> mse(Var<T> prediction, Var<T> target, std::span<const T
     s = e.cwiseAbs2();
     if (weights.empty()) continue;
     const ConstMatMap<T> w(weights.data(), rows, 1);
-    for (Index row = 0; row < rows; ++row) s.row(row) *= w(row, 0), e.row(row) *= w(row, 0);
+    for (Index row = 0; row < rows; ++row) {
+      s.row(row) *= w(row, 0), e.row(row) *= w(row, 0);
+      if (w(row, 0) == T(0)) s.row(row).setZero(), e.row(row).setZero();  // also where 0 times the error is NaN
+    }
   }
   Var<T> loss = tape.result(Shape{1}, p);
   *loss.out().data() = kernels::sum(squares, p.size()) * scale;
@@ -70,8 +80,8 @@ template <Real T> Var<T> mse(Var<T> prediction, Var<T> target, std::span<const T
 /// The softmax cross-entropy  L = sum_n w_n (-ln softmax(s_n)[c_n]) / sum_n w_n, in nats, all w_n = 1 without weights.
 /// logits s (..., rows, classes), labels c with one entry a row in 0 .. classes-1 -> (1): the mean over all answers to
 /// a row, such as members'. The rows are any number of axes before the classes. Differentiable in the logits.
-/// Labels and weights live until backward. With weights that are all 0 the loss is 0. Throws ShapeError; ConfigError
-/// for a label outside its range or a negative weight.
+/// Labels and weights live until backward. Weights as in mse. Throws ShapeError; ConfigError for a label outside its
+/// range, and as mse.
 template <Real T>
 Var<T> cross_entropy(Var<T> logits, std::span<const std::int32_t> labels, std::span<const T> weights = {}) {
   const Var<T> s = logits;
@@ -89,6 +99,11 @@ Var<T> cross_entropy(Var<T> logits, std::span<const std::int32_t> labels, std::s
     kernels::cross_entropy_rows<T>(s.view().block(a * rows, 0, rows, classes), labels.data(),
                                    weights.empty() ? nullptr : weights.data(), losses + a * rows,
                                    {slope ? slope + a * rows * classes : nullptr, rows, classes, classes});
+  for (Index n = 0; n < (weights.empty() ? 0 : s.rows()); ++n)
+    if (weights[static_cast<std::size_t>(n % rows)] == T(0)) {  // also where 0 times the row's loss is NaN
+      losses[n] = 0;
+      if (slope) std::fill_n(slope + n * classes, classes, T(0));
+    }
   Var<T> loss = tape.result(Shape{1}, s);
   *loss.out().data() = kernels::sum(losses, s.rows()) * scale;
   loss.pull([=] { s.add((scale * loss.grad()(0, 0)) * ConstMatMap<T>(slope, s.rows(), s.cols())); });

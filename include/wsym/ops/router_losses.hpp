@@ -193,13 +193,14 @@ template <Real T> Var<T> z_loss(Var<T> logits) {
   const Index rows = logits.rows(), cols = logits.cols();
   expect(rows >= 1 && cols >= 1, "z_loss: logits are ", logits.shape(), "; they need a row and a column");
   Tape<T>& tape = logits.tape();
-  T* log_sums = tape.scratch(rows);
+  T *largest = tape.scratch(rows), *above = tape.scratch(rows);  // ln sum exp z = largest + above
   double total = 0;
   for (Index n = 0; n < rows; ++n) {
     const auto row = logits.value().row(n).array();
-    const T most = row.maxCoeff();
-    log_sums[n] = most + std::log((row - most).exp().sum());
-    total += static_cast<double>(log_sums[n]) * static_cast<double>(log_sums[n]);
+    largest[n] = row.maxCoeff();
+    above[n] = std::log((row - largest[n]).exp().sum());
+    const double log_sum = static_cast<double>(largest[n]) + static_cast<double>(above[n]);
+    total += log_sum * log_sum;
   }
   Var<T> loss = tape.result(Shape{1}, logits);
   *loss.out().data() = static_cast<T>(total / static_cast<double>(rows));
@@ -208,7 +209,8 @@ template <Real T> Var<T> z_loss(Var<T> logits) {
       const T seed = T(2) * loss.grad()(0, 0) / static_cast<T>(rows);
       if (!accumulate) d.setZero();
       for (Index n = 0; n < rows; ++n)
-        d.row(n).array() += seed * log_sums[n] * (logits.value().row(n).array() - log_sums[n]).exp();
+        d.row(n).array() +=
+            seed * (largest[n] + above[n]) * (logits.value().row(n).array() - largest[n] - above[n]).exp();
     });
   });
   return loss;
