@@ -135,6 +135,34 @@ TEST_CASE_TEMPLATE("adamw: a parameter that the loss did not reach is left alone
   CHECK(same_bits(model[1].value(), Tensor<T>({2}, {T(3), T(4)})));
 }
 
+TEST_CASE_TEMPLATE("adamw: a parameter counts the steps that reach it, so its first one is of size rate", T, float,
+                   double) {
+  // the first of two parameters is reached in each step, the second in every third one from the eighth on
+  const auto reached = [](int t) {
+    return t >= 7 && t % 3 == 1;
+  };
+  std::vector<Parameter<T>> both = list_of(T(1)), alone = list_of(T(3));
+  both.emplace_back(Tensor<T>({1}, {T(3)}));
+  AdamW<T> optimizer({.rate = 0.01}), own({.rate = 0.01});
+  Tape<T> tape;
+  for (int t = 0; t < 20; ++t) {
+    const T gradient = static_cast<T>(std::cos(t)), before = both[1].value()[0];
+    tape.clear();
+    const T seed[] = {gradient};
+    const Var<T> first = tape.use(both[0]);
+    tape.backward(reached(t) ? add(first, tape.use(both[1])) : first, seed);
+    optimizer.step(both, tape);
+    if (reached(t)) {
+      test::set_gradient(tape, alone, {gradient});
+      own.step(alone, tape);
+    }
+    CHECK(same_bits(both[1].value(), alone[0].value()));
+    if (t == 7) CHECK(std::abs(both[1].value()[0] - before * (1 - T(3e-4))) == doctest::Approx(0.01).epsilon(1e-3));
+  }
+  CHECK(optimizer.steps() == 20);
+  CHECK(own.steps() == 5);
+}
+
 TEST_CASE_TEMPLATE("adamw: a copy goes on from the same state, and state travels through visit", T, float, double) {
   test::Pair<T> model = test::random_pair<T>(5, Key(1));
   AdamW<T> optimizer;

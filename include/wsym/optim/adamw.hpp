@@ -22,8 +22,10 @@ struct AdamWOptions {
 ///   theta <- theta (1 - rate decay);  m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;
 ///   theta <- theta - rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon).
 /// Frozen entries have gradient 0, so moments 0, and Parameter::change puts them back after the decay. A parameter that
-/// the loss did not reach is left alone. A value: copying it copies the moments.
-/// Source: Loshchilov and Hutter 2019, algorithm 2, with the rate inside the decay as in PyTorch.
+/// the loss did not reach is left alone, and the step is none of its own: t counts those that reached it. A value:
+/// copying it copies the moments.
+/// Source: Loshchilov and Hutter 2019, algorithm 2, with the rate inside the decay and a count of steps for each
+/// parameter as in PyTorch.
 template <Real T> class AdamW {
  public:
   /// Throws ConfigError for a negative rate or decay, an epsilon that is not positive, or a beta outside [0, 1).
@@ -39,10 +41,12 @@ template <Real T> class AdamW {
   template <class M> void start(const M& model) {
     steps_[0] = 0;
     moments_.clear();
+    missed_.clear();
     for_each_named_parameter(model, [&](const std::string& name, const Parameter<T>& p) {
       moments_.push_back({Tensor<T>(p.shape()), Tensor<T>(p.shape()),
                           !options_.decays || options_.decays(name, p.shape()),
                           options_.factor ? options_.factor(name, p.shape()) : 1.0});
+      missed_.push_back(0);
     });
   }
 
@@ -51,27 +55,32 @@ template <Real T> class AdamW {
   template <class M> void step(M& model, Tape<T>& tape, double multiplier = 1) {
     if (moments_.empty()) start(model);
     steps_[0] += 1;
-    const auto scalars = [&](bool decays, double factor) {
+    const auto scalars = [&](bool decays, double factor, Index missed) {
       return kernels::adamw_step<T>(options_.rate * multiplier * factor, decays ? options_.decay : 0, options_.beta1,
-                                    options_.beta2, options_.epsilon, steps());
+                                    options_.beta2, options_.epsilon, steps() - missed);
     };
-    const auto decayed = scalars(true, 1), plain = scalars(false, 1);
+    const auto decayed = scalars(true, 1, 0), plain = scalars(false, 1, 0);  // those of nearly all parameters
     std::size_t at = 0;
     for_each_parameter(model, [&](Parameter<T>& parameter) {
-      expect(at < moments_.size() && moments_[at].first.shape() == parameter.shape(),
+      expect(at < moments_.size() && at < missed_.size() && moments_[at].first.shape() == parameter.shape(),
              "AdamW: the model is not the one that it has stepped before");
+      Index& missed = missed_[at];
       Moments& moments = moments_[at++];
       const std::span<const T> g = tape.gradient(parameter);
-      if (g.empty()) return;
+      if (g.empty()) {
+        ++missed;
+        return;
+      }
       parameter.change([&](std::span<T> theta) {
         kernels::adamw(theta, g, moments.first.span(), moments.second.span(),
-                       moments.factor != 1 ? scalars(moments.decays, moments.factor)
-                       : moments.decays    ? decayed
-                                           : plain);
+                       moments.factor != 1 || missed > 0 ? scalars(moments.decays, moments.factor, missed)
+                       : moments.decays                  ? decayed
+                                                         : plain);
       });
     });
   }
 
+  /// Calls of step().
   Index steps() const { return static_cast<Index>(steps_[0]); }
 
   /// The state that a resumed run needs.
@@ -94,6 +103,7 @@ template <Real T> class AdamW {
   AdamWOptions options_;
   Tensor<double> steps_{Shape{1}};
   std::vector<Moments> moments_;
+  std::vector<Index> missed_;  // by parameter: steps that did not reach it
 };
 
 }  // namespace wsym
