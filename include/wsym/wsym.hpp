@@ -4,6 +4,7 @@
 // The whole library, in the order of its layers: a header includes only its own folder and those above it.
 #include "wsym/core/arena.hpp"
 #include "wsym/core/error.hpp"
+#include "wsym/core/finite.hpp"
 #include "wsym/core/parallel.hpp"
 #include "wsym/core/parameter.hpp"
 #include "wsym/core/random.hpp"

@@ -87,3 +87,18 @@ TEST_CASE("Json: push_back makes an array of null and appends") {
   CHECK(list.dump() == R"([1,"two",{}])");
   CHECK(Json::array().dump() == "[]");
 }
+
+TEST_CASE("Json: a copy is a value of its own, and a value takes at most 48 bytes") {
+  Json one = Json::parse(R"({"list":[1,"two",{"three":3}],"text":"x"})");
+  const Json two = one;
+  one["list"].push_back(4);
+  one["text"] = "y";
+  CHECK(two.dump() == R"({"list":[1,"two",{"three":3}],"text":"x"})");
+  CHECK(one.dump() == R"({"list":[1,"two",{"three":3},4],"text":"y"})");
+  Json three = std::move(one);
+  CHECK(three["list"].size() == 4);
+  three = three["list"];
+  three = three[2];
+  CHECK(three.dump() == R"({"three":3})");
+  static_assert(sizeof(Json) <= 48 && std::is_nothrow_move_constructible_v<Json>);
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include "wsym/core/finite.hpp"
 #include "wsym/io/safetensors.hpp"
 #include "wsym/io/settings.hpp"
 
@@ -152,9 +153,9 @@ class ContentReader {
                         safetensors::info(dtype).name, ' ', shape);
     Tensor<T> value(shape, tensor->template values<T>());
     if (accepts_not_finite_) return value;
-    const T* at = std::find_if(value.data(), value.data() + value.size(), [](T x) { return !std::isfinite(x); });
-    if (at == value.data() + value.size()) return value;
-    throw FormatError(message(source_, ": tensor '", name, "' has ", *at, " at position ", at - value.data(),
+    const Index at = first_not_finite(std::as_const(value).span());
+    if (at < 0) return value;
+    throw FormatError(message(source_, ": tensor '", name, "' has ", value[at], " at position ", at,
                               "; NotFinite::accept loads it as it is"));
   }
   template <Real T> Frozen<T> take_frozen(const std::string& name, const Tensor<T>& weight) {

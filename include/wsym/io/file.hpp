@@ -91,18 +91,20 @@ inline void sync_directory_of(const std::string& path) {
 }
 }  // namespace detail
 
-/// All bytes of a file. Throws Error with the path and the system's reason.
+/// All bytes of a file. Throws Error with the path and the system's reason, or when there is not enough memory.
 inline std::string read_file(const std::string& path) {
-  const detail::OpenFile file(path, O_RDONLY, "cannot open");
-  std::string bytes(static_cast<std::size_t>(file.status().st_size) + 1, '\0');  // one more, to see the end
-  std::size_t size = 0;
-  for (;;) {
-    size += file.read(bytes.data() + size, bytes.size() - size);
-    if (size < bytes.size()) break;
-    bytes.resize(2 * bytes.size());  // a pipe, or the file grew meanwhile
-  }
-  bytes.resize(size);
-  return bytes;
+  return reading(path, [&] {
+    const detail::OpenFile file(path, O_RDONLY, "cannot open");
+    std::string bytes(static_cast<std::size_t>(file.status().st_size) + 1, '\0');  // one more, to see the end
+    std::size_t size = 0;
+    for (;;) {
+      size += file.read(bytes.data() + size, bytes.size() - size);
+      if (size < bytes.size()) break;
+      bytes.resize(2 * bytes.size());  // a pipe, or the file grew meanwhile
+    }
+    bytes.resize(size);
+    return bytes;
+  });
 }
 
 /// Makes the directory and those above it, where missing. Throws Error with the path and the system's reason.

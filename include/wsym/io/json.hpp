@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,8 @@ namespace wsym {
 /// Integers of up to 64 bits keep every bit, doubles are written by their shortest exact form and with a '.' or an
 /// exponent, so parse(dump()) is the same value of the same kind. Readers throw FormatError and name the key if given.
 /// Source: RFC 8259; stricter: no duplicate keys, no lone surrogates, no number beyond 64 bits or a double's range.
+/// Memory: 48 bytes a value and what a string or list holds; "0," in a list is 2 bytes of text for 48 of memory.
+/// Nothing but memory limits the text; it nests at most 100 deep.
 class Json {
  public:
   using Array = std::vector<Json>;
@@ -24,6 +27,15 @@ class Json {
   using Object = std::vector<Member>;
 
   Json() = default;
+  Json(const Json&) = default;
+  Json(Json&&) noexcept = default;
+  ~Json() = default;
+  /// By value, so that a value may take the place of what holds it.
+  Json& operator=(Json other) noexcept {
+    kind_ = other.kind_, integer_ = other.integer_, number_ = other.number_;
+    string_ = std::move(other.string_), items_ = std::move(other.items_), members_ = std::move(other.members_);
+    return *this;
+  }
   Json(std::nullptr_t) {}
   template <std::same_as<bool> B> Json(B value) : kind_(Kind::boolean), integer_(value) {}
   template <std::integral I>
@@ -53,7 +65,8 @@ class Json {
   /// A measurement that may be missing: null unless it is finite (JSON has neither NaN nor infinity).
   static Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
-  /// The one value that `text` holds. Throws FormatError with the source's name, line, column and byte.
+  /// The one value that `text` holds. Throws FormatError with the source's name, line, column and byte, Error when
+  /// there is not enough memory.
   static Json parse(std::string_view text, std::string_view source = "json");
 
   /// One line without spaces. Throws Error for a number that is not finite and for text that is not UTF-8.
@@ -71,9 +84,9 @@ class Json {
 
   /// The value as what the caller needs. Throws FormatError if it is anything else.
   bool boolean() const { return expect_kind(Kind::boolean, {}).integer_ != 0; }
-  const std::string& string() const { return expect_kind(Kind::string, {}).string_; }
-  const Array& items() const { return expect_kind(Kind::array, {}).items_; }
-  const Object& members() const { return expect_kind(Kind::object, {}).members_; }
+  const std::string& string() const { return expect_kind(Kind::string, {}).string_.value(); }
+  const Array& items() const { return expect_kind(Kind::array, {}).items_.value(); }
+  const Object& members() const { return expect_kind(Kind::object, {}).members_.value(); }
   double number() const { return read_number({}); }
   /// A signed integer; 5.0 is none.
   Index index() const { return expect_kind(Kind::integer, {}, "an integer of 64 bits").integer_; }
@@ -82,9 +95,11 @@ class Json {
 
   /// The same of the member `key`. Throws FormatError that names the key if it is missing or of another kind.
   bool boolean(std::string_view key) const { return at(key).expect_kind(Kind::boolean, key).integer_ != 0; }
-  const std::string& string(std::string_view key) const { return at(key).expect_kind(Kind::string, key).string_; }
-  const Array& items(std::string_view key) const { return at(key).expect_kind(Kind::array, key).items_; }
-  const Object& members(std::string_view key) const { return at(key).expect_kind(Kind::object, key).members_; }
+  const std::string& string(std::string_view key) const {
+    return at(key).expect_kind(Kind::string, key).string_.value();
+  }
+  const Array& items(std::string_view key) const { return at(key).expect_kind(Kind::array, key).items_.value(); }
+  const Object& members(std::string_view key) const { return at(key).expect_kind(Kind::object, key).members_.value(); }
   double number(std::string_view key) const { return at(key).read_number(key); }
   Index index(std::string_view key) const {
     return at(key).expect_kind(Kind::integer, key, "an integer of 64 bits").integer_;
@@ -108,7 +123,7 @@ class Json {
   Json& operator[](std::string_view key) {
     if (is_null()) kind_ = Kind::object;
     if (const Json* member = find(key)) return *const_cast<Json*>(member);
-    return members_.emplace_back(std::string(key), Json()).second;
+    return members_.change().emplace_back(std::string(key), Json()).second;
   }
   const Json& operator[](std::size_t position) const {
     expect<FormatError>(position < items().size(), "json: item ", position, " of an array of ", items().size());
@@ -118,7 +133,7 @@ class Json {
   void push_back(Json item) {
     if (is_null()) kind_ = Kind::array;
     expect_kind(Kind::array, {});
-    items_.push_back(std::move(item));
+    items_.change().push_back(std::move(item));
   }
   /// The number of items or members. Throws FormatError for any other kind.
   std::size_t size() const { return is_array() ? items().size() : members().size(); }
@@ -127,6 +142,30 @@ class Json {
 
  private:
   friend class JsonParser;
+
+  /// A value on the heap, or nothing, which reads as an empty one; copied with the object that holds it.
+  template <class X> class Box {
+   public:
+    Box() = default;
+    Box(X value) : at_(std::make_unique<X>(std::move(value))) {}
+    Box(const Box& other) : at_(other.at_ ? std::make_unique<X>(*other.at_) : nullptr) {}
+    Box(Box&&) noexcept = default;
+    Box& operator=(Box&&) noexcept = default;
+    ~Box() = default;
+
+    const X& value() const {
+      static const X empty;
+      return at_ ? *at_ : empty;
+    }
+    X& change() {
+      if (!at_) at_ = std::make_unique<X>();
+      return *at_;
+    }
+    friend bool operator==(const Box& a, const Box& b) { return a.value() == b.value(); }
+
+   private:
+    std::unique_ptr<X> at_;
+  };
 
   enum class Kind : std::uint8_t { null, boolean, integer, large_integer, number, string, array, object };
   static constexpr const char* kind_names[] = {"null",     "a boolean", "an integer", "an integer beyond 2^63",
@@ -154,9 +193,9 @@ class Json {
   Kind kind_ = Kind::null;
   std::int64_t integer_ = 0;  // also a boolean, and the bits of a large_integer: one that needs the 64th
   double number_ = 0;
-  std::string string_;
-  Array items_;
-  Object members_;
+  Box<std::string> string_;
+  Box<Array> items_;
+  Box<Object> members_;
 };
 
 }  // namespace wsym

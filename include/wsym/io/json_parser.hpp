@@ -212,7 +212,7 @@ class JsonParser {
 };
 
 inline Json Json::parse(std::string_view text, std::string_view source) {
-  return JsonParser(text, source).document();
+  return reading(source, [&] { return JsonParser(text, source).document(); });
 }
 
 }  // namespace wsym

@@ -105,18 +105,9 @@ inline Shape read_shape(const Json::Array& sizes, std::uint64_t& elements) {
     product *= factor;
     elements *= static_cast<std::uint64_t>(axes[i]);
   }
-  switch (sizes.size()) {
-    case 0:
-      return {};
-    case 1:
-      return {axes[0]};
-    case 2:
-      return {axes[0], axes[1]};
-    case 3:
-      return {axes[0], axes[1], axes[2]};
-    default:
-      return {axes[0], axes[1], axes[2], axes[3]};
-  }
+  const auto [a, b, c, d] = axes;
+  const Shape shapes[] = {{}, {a}, {a, b}, {a, b, c}, {a, b, c, d}};
+  return shapes[sizes.size()];
 }
 
 inline Entry read_entry(std::string_view name, const Json& json, std::uint64_t data_size) {
@@ -151,34 +142,39 @@ inline void check_cover(const std::vector<Entry>& entries, std::uint64_t data_si
   }
   expect<FormatError>(end == data_size, source, ": ", data_size, " bytes of data, but the tensors end at ", end);
 }
-}  // namespace detail
 
-/// The content of a file, in the order of the data; the tensors refer to `bytes`. Throws FormatError that names the
-/// source and the tensor. Allocates in the size of the real header, never in a size that a header claims.
-inline Content decode(std::string_view bytes, std::string_view source = "safetensors") {
-  const std::size_t length = header_length(bytes, bytes.size(), source);
-  const std::string_view text = bytes.substr(8, length), data = bytes.substr(8 + length);
-  expect<FormatError>(text.substr(0, 1) == "{", source, ": the header needs to begin with '{'");
-  const Json header = Json::parse(text, message(source, ": header"));
+inline Content decode_header(const Json& header, std::string_view data, std::string_view source) {
   Content content;
-  std::vector<detail::Entry> entries;
+  std::vector<Entry> entries;
   for (const auto& [name, json] : header.members()) {
     try {
       if (name == "__metadata__")
         for (const auto& [key, value] : json.members()) content.metadata.emplace_back(key, value.string());
       else
-        entries.push_back(detail::read_entry(name, json, data.size()));
+        entries.push_back(read_entry(name, json, data.size()));
     } catch (const FormatError& error) {
       throw FormatError(message(source, ": '", name, "': ", error.what()));
     }
   }
-  std::stable_sort(entries.begin(), entries.end(), [](const detail::Entry& a, const detail::Entry& b) {
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
   });
-  detail::check_cover(entries, data.size(), source);
+  check_cover(entries, data.size(), source);
   for (const auto& [name, dtype, shape, begin, end] : entries)
     content.tensors.emplace_back(std::string(name), dtype, shape, data.substr(begin, end - begin));
   return content;
+}
+}  // namespace detail
+
+/// The content of a file, in the order of the data; the tensors refer to `bytes`. Throws FormatError that names the
+/// source and the tensor, and Error when there is not enough memory. Allocates in the size of the real header (see
+/// Json, at most max_header bytes of text), never in a size that a header claims.
+inline Content decode(std::string_view bytes, std::string_view source = "safetensors") {
+  const std::size_t length = header_length(bytes, bytes.size(), source);
+  const std::string_view text = bytes.substr(8, length), data = bytes.substr(8 + length);
+  expect<FormatError>(text.substr(0, 1) == "{", source, ": the header needs to begin with '{'");
+  return reading(source,
+                 [&] { return detail::decode_header(Json::parse(text, message(source, ": header")), data, source); });
 }
 
 template <std::same_as<std::string> S> Content decode(S&&, std::string_view = {}) = delete;  // the views would dangle
