@@ -129,6 +129,8 @@
 #include "wsym/data/schemas.hpp"
 #include "wsym/data/split.hpp"
 #include "wsym/data/table.hpp"
+#include "wsym/data/table_columns.hpp"
+#include "wsym/data/table_schema.hpp"
 #include "wsym/data/vocabulary.hpp"
 
 #include "wsym/metrics/averaging.hpp"

@@ -4,6 +4,9 @@
 #include <doctest/doctest.h>
 
 #include "data/scratch_file.hpp"
+#if defined(WSYM_ZLIB)
+#include "data/gzip_bytes.hpp"
+#endif
 
 using namespace wsym;
 using test::ScratchFile;
@@ -135,6 +138,42 @@ TEST_CASE("table: a category that is not declared, or missing, has code -1 where
         std::vector<std::int32_t>{-1, -1});
 }
 
+TEST_CASE("table: an empty field is a value where the empty word is declared, also as the first one") {
+  TableSchema words = schema();
+  words.columns[2].vocabulary = {"", "red"};
+  words.columns[4].vocabulary = {"", "yes"};
+  const Table table = table_of(header + "a,1,,disc,\nb,1,red,disc,yes\n", words);
+  CHECK(table.find("colour")->codes == std::vector<std::int32_t>{0, 1});
+  CHECK(table.target().codes == std::vector<std::int32_t>{0, 1});
+}
+
+TEST_CASE("table: the empty field can say that a value is not known, alone or beside other markers") {
+  TableSchema lenient = schema();
+  lenient.columns[1].missing = {"", "NA"};
+  lenient.columns[2].missing = "";
+  lenient.columns[3].missing = std::string();
+  const Table table = table_of(header + "a,,,,no\nb,NA,red,disc,no\nc,2,blue,,yes\n", lenient);
+  CHECK(std::isnan(table.find("size")->numbers[0]));
+  CHECK(std::isnan(table.find("size")->numbers[1]));
+  CHECK(table.find("size")->numbers[2] == 2);
+  CHECK(table.find("colour")->codes == std::vector<std::int32_t>{-1, 0, 1});
+  CHECK(table.find("shape")->codes == std::vector<std::int32_t>{-1, 0, -1});
+  CHECK(table.find("shape")->vocabulary == Vocabulary({"disc"}));
+  check_place(error_of(header + "a,?,red,disc,no\n", ":2: column 'size': not a number (value: '?')", lenient), 2,
+              "size", "?");
+  lenient.columns[1].missing = {};  // no marker at all
+  check_place(
+      error_of(header + "a,,red,disc,no\n", ":2: column 'size': the field is empty; a number is needed", lenient), 2,
+      "size", "");
+}
+
+TEST_CASE("table: a line of one field where several are needed asks for the separator") {
+  check_place(error_of("id;size;colour;shape;y\na;1;red;disc;no\n",
+                       ":1: column 'size': the line has 1 field; 5 are needed, and this is the first without one; "
+                       "is the separator another one than ','?"),
+              1, "size", "");
+}
+
 TEST_CASE("table: a header that names other columns is refused") {
   check_place(error_of("id,size,color,shape,y\na,1,red,disc,no\n",
                        ":1: column 'colour': the header names another column here (value: 'color')"),
@@ -165,6 +204,8 @@ TEST_CASE("table: a schema that contradicts itself is refused") {
   CHECK_THROWS_WITH_AS(table_of("1", {.columns = {{.name = "x", .kind = target_number, .missing = "?"}}}),
                        "TableSchema: the target 'x' has a missing-value marker; a target is never missing",
                        ConfigError);
+  CHECK_THROWS_WITH_AS(table_of("1", {.columns = {{"x", category, {"a", "?"}, {"", "?"}}}}),
+                       "TableSchema: '?' of column 'x' is both a category and a missing-value marker", ConfigError);
   CHECK_THROWS_WITH_AS(table_of("1", {.columns = {{"x"}}}).target(), "Table: no column is a target; one is needed",
                        ConfigError);
   CHECK_THROWS_WITH_AS(table_of("1,2", {.columns = {{"x", target_number}, {"y", target_number}}}).target(),
@@ -183,6 +224,41 @@ TEST_CASE("table: appended rows stand under the others, and columns must agree")
   CHECK_THROWS_WITH_AS(append(table, table_of("1", {.columns = {{"x"}}})), "append: 1 columns to 5", ConfigError);
 }
 
+TEST_CASE("table: a table remembers which line of which file a row came from") {
+  Table table = table_of(header + "a,1,red,disc,no\nb,2,blue,disc,yes\n");
+  append(table, table_of("a,3,red,disc,no\n", [] {
+           TableSchema s = schema();
+           s.header = false;
+           return s;
+         }()));
+  REQUIRE(table.sources.size() == 2);
+  const auto error = [&](Index row) {
+    const DataError e = detail::cell_error(table, row, "size", "bad", "7");
+    return std::pair(e.line, e.file.substr(e.file.rfind('/') + 1));
+  };
+  CHECK(error(0) == std::pair(std::int64_t{2}, std::string("table.csv")));
+  CHECK(error(1) == std::pair(std::int64_t{3}, std::string("table.csv")));
+  CHECK(error(2) == std::pair(std::int64_t{1}, std::string("table.csv")));
+  Table by_hand{.columns = table.columns, .rows = 3};
+  append(table, by_hand);
+  CHECK(std::string(detail::cell_error(table, 4, "size", "bad", "7").what()) ==
+        "column 'size': row 4 (from 0): bad (value: '7')");
+}
+
+#if defined(WSYM_ZLIB)
+TEST_CASE("table: a gzip file of several members is one file, and may not inflate beyond the limit") {
+  const std::string text = header + "a,1,red,disc,no\nb,2,blue,disc,yes\n";
+  const ScratchFile packed("table.csv.gz", test::gzip(text.substr(0, 30)) + test::gzip(text.substr(30)) +
+                                               test::gzip("") + std::string(512, '\0'));
+  const Table table = read_table(packed.path(), schema());
+  CHECK(table.find("size")->numbers == std::vector<double>{1, 2});
+  CHECK(table.fingerprint == fnv1a(text));
+  CHECK_THROWS_WITH_AS(
+      read_table(packed.path(), schema(), text.size() - 1),
+      message(packed.path(), ": inflates to more than the limit of ", text.size() - 1, " bytes").c_str(), FormatError);
+}
+#endif
+
 TEST_CASE("table: the fingerprint is that of the contents, and depends on the order of appended files") {
   const std::string one = header + "a,1,red,disc,no\n", two = header + "b,2,blue,disc,yes\n";
   CHECK(table_of(one).fingerprint == fnv1a(one));
@@ -191,4 +267,41 @@ TEST_CASE("table: the fingerprint is that of the contents, and depends on the or
   append(backward, table_of(one));
   CHECK(forward.fingerprint != backward.fingerprint);
   CHECK(forward.fingerprint != table_of(one).fingerprint);
+}
+
+namespace {
+Table columns_of(const std::string& contents, const TableSchema& columns = schema()) {
+  const ScratchFile file("rows.csv", contents);
+  return read_columns(file.path(), columns);
+}
+}  // namespace
+
+TEST_CASE("table: read_columns finds the columns by name, in any order, and ignores others") {
+  const Table table =
+      columns_of("y,note,shape,colour,extra,size,id\nno,\"a, b\",disc,blue,,1.5,a\nyes,,disc,red,x,?,b\n");
+  REQUIRE(table.columns.size() == 5);
+  CHECK(table.columns[0].texts == std::vector<std::string>{"a", "b"});
+  CHECK(table.columns[1].numbers[0] == 1.5);
+  CHECK(std::isnan(table.columns[1].numbers[1]));
+  CHECK(table.columns[2].codes == std::vector<std::int32_t>{1, 0});
+  CHECK(table.target().codes == std::vector<std::int32_t>{0, 1});
+  TableSchema without_header = schema();
+  without_header.header = false;
+  CHECK(columns_of("a,1,red,disc,no\n", without_header).rows == 1);
+}
+
+TEST_CASE("table: read_columns names a column that the header lacks, and lists those that it has") {
+  const auto refuse = [](const std::string& contents, const std::string& text) {
+    const ScratchFile file("rows.csv", contents);
+    CHECK_THROWS_WITH_AS(read_columns(file.path(), schema()), (file.path() + text).c_str(), DataError);
+  };
+  refuse("id,Size,colour,shape,y\na,1,red,disc,no\n",
+         ":1: column 'size': the header does not name this column; it names 'id', 'Size', 'colour', 'shape', 'y'");
+  refuse("id;size;colour;shape;y\na;1;red;disc;no\n",
+         ":1: column 'id': the header does not name this column; it names 'id;size;colour;shape;y'; "
+         "is the separator another one than ','?");
+  refuse("id,size,colour,size,shape,y\na,1,red,2,disc,no\n", ":1: column 'size': the header names this column twice");
+  refuse("y,x,x,id,size,colour,shape\nno,1,2,a,1,red\n",
+         ":2: column 'shape': the line has 6 fields; 7 are needed, and this is the first without one");
+  refuse("id,size,colour,shape,y\n", ": the file has no rows");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <array>
 #include <cstdint>
 #include <limits>  // the parser's Debian version uses it without including it
 #include <span>
@@ -35,6 +36,9 @@ namespace wsym {
 
 /// What stands between two fields. comma_space: blanks around a field do not belong to it.
 enum class Separator { comma, comma_space };
+constexpr auto names(Separator) {
+  return std::array{"comma", "comma_space"};
+}
 
 #if WSYM_CSV
 namespace detail {
@@ -97,9 +101,11 @@ class CsvSource : public io::ByteSourceBase {
 /// or "1e" as a number without complaint.
 class CsvReader {
  public:
-  explicit CsvReader(const std::string& path, Separator separator = Separator::comma)
+  /// A ".csv.gz" may inflate to at most `limit` bytes.
+  explicit CsvReader(const std::string& path, Separator separator = Separator::comma,
+                     std::uint64_t limit = InputFile::default_limit)
       : separator_(separator),
-        file_(path),
+        file_(path, limit),
         lines_(path, std::unique_ptr<io::ByteSourceBase>(new detail::CsvSource(file_))) {}
 
   /// Goes to the next line. False at the end.
@@ -158,7 +164,7 @@ class CsvReader {
 #else
 class CsvReader {
  public:
-  explicit CsvReader(const std::string& path, Separator = Separator::comma) {
+  explicit CsvReader(const std::string& path, Separator = Separator::comma, std::uint64_t = 0) {
     throw Error(path +
                 ": built without fast-cpp-csv-parser; install libfccp-dev, or put its csv.h on the include path");
   }

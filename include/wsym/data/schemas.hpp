@@ -106,7 +106,7 @@ inline Table read_california_housing(const std::string& dir) {
   };
   const auto &rooms = column("totalRooms"), &bedrooms = column("totalBedrooms"), &people = column("population"),
              &households = column("households"), &value = column("medianHouseValue");
-  Table table{.rows = raw.rows, .fingerprint = raw.fingerprint};
+  Table table{.rows = raw.rows, .fingerprint = raw.fingerprint, .sources = raw.sources};
   const auto same = [&](const char* name, const char* from) {
     table.columns.push_back({.name = name, .kind = ColumnKind::number, .numbers = column(from)});
   };

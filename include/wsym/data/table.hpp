@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -8,76 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "wsym/core/types.hpp"
-#include "wsym/data/csv.hpp"
-#include "wsym/data/vocabulary.hpp"
+#include "wsym/data/table_columns.hpp"
 
 namespace wsym {
-
-/// What a column holds: numbers, one of some words, a name that is no feature, images of bytes, what to predict.
-enum class ColumnKind { number, category, identifier, pixels, target_number, target_class };
-
-/// What a category outside the declared vocabulary is: an error, or a category of no name (code -1).
-enum class UnknownCategory { refuse, accept };
-
-/// What a column of a file is to hold.
-struct ColumnSchema {
-  std::string name;
-  ColumnKind kind = ColumnKind::number;
-  /// Categories or classes in the order of their codes. Empty: the words of the file, in alphabetical order.
-  std::vector<std::string> vocabulary = {};
-  /// The field that says "not known" (number: NaN, category: code -1). Without one every field must hold a value.
-  std::string missing = {};
-  UnknownCategory unknown = UnknownCategory::refuse;
-};
-
-/// What a CSV file is to hold.
-struct TableSchema {
-  std::vector<ColumnSchema> columns = {};
-  Separator separator = Separator::comma;
-  /// The first line names the columns; the names must be those of the schema.
-  bool header = false;
-  /// What an extra first line begins with, which is skipped. Empty: there is none.
-  std::string preamble = {};
-};
-
-/// A column of a table. Its kind says which of the lists has entries.
-struct Column {
-  std::string name;
-  ColumnKind kind = ColumnKind::number;
-  std::vector<double> numbers = {};       // number and target_number; NaN where not known
-  std::vector<std::int32_t> codes = {};   // category and target_class; -1 where not known
-  Vocabulary vocabulary = {};             // what the codes stand for
-  bool declared = false;                  // the vocabulary came from the schema, not from the rows
-  std::vector<std::string> texts = {};    // identifier
-  std::vector<std::uint8_t> pixels = {};  // pixels: `width` a row
-  Index width = 1;
-};
-
-/// The rows of a data file, by typed columns of equal length.
-struct Table {
-  std::vector<Column> columns = {};
-  Index rows = 0;
-  std::uint64_t fingerprint = 0;  // of the contents of the file or files
-
-  /// The column of this name, or null.
-  const Column* find(std::string_view name) const {
-    for (const Column& column : columns)
-      if (column.name == name) return &column;
-    return nullptr;
-  }
-  /// The column to predict. Throws ConfigError unless there is exactly one.
-  const Column& target() const {
-    const Column* found = nullptr;
-    for (const Column& column : columns) {
-      if (column.kind != ColumnKind::target_number && column.kind != ColumnKind::target_class) continue;
-      expect<ConfigError>(!found, "Table: '", column.name, "' is a second target; one is needed");
-      found = &column;
-    }
-    expect<ConfigError>(found != nullptr, "Table: no column is a target; one is needed");
-    return *found;
-  }
-};
 
 namespace detail {
 
@@ -124,7 +58,7 @@ inline std::int32_t parse_word(std::string_view field, const ColumnSchema& schem
 }
 
 inline void append_field(std::string_view field, const ColumnSchema& schema, Column& column, const FieldPlace& place) {
-  const bool missing = !schema.missing.empty() && field == schema.missing;
+  const bool missing = schema.missing.contains(field);
   switch (schema.kind) {
     case ColumnKind::number:
     case ColumnKind::target_number:
@@ -140,40 +74,65 @@ inline void append_field(std::string_view field, const ColumnSchema& schema, Col
   }
 }
 
+/// The names of a file's columns, and the place among them of each column of a schema.
+struct Layout {
+  std::vector<std::string> names;
+  std::vector<std::size_t> places;
+};
+
+/// The question that a line of one field raises where several are needed.
+inline const char* separator_hint(std::size_t fields) {
+  return fields == 1 ? "; is the separator another one than ','?" : "";
+}
+
 /// Throws DataError unless the line has one field for each column.
-inline void check_count(const CsvReader& csv, const TableSchema& schema) {
-  const std::size_t got = csv.fields().size(), wanted = schema.columns.size();
+inline void check_count(const CsvReader& csv, const std::vector<std::string>& names) {
+  const std::size_t got = csv.fields().size(), wanted = names.size();
   if (got < wanted)
-    throw DataError(
-        message("the line has ", got, " fields; ", wanted, " are needed, and this is the first without one"),
-        csv.path(), csv.line(), schema.columns[got].name);
+    throw DataError(message("the line has ", got, got == 1 ? " field; " : " fields; ", wanted,
+                            " are needed, and this is the first without one", separator_hint(got)),
+                    csv.path(), csv.line(), names[got]);
   if (got > wanted)
-    throw DataError(
-        message("the line has ", got, " fields; ", wanted, " are needed, and this value is the first beyond"),
-        csv.path(), csv.line(), {}, std::string(csv.fields()[wanted]));
+    throw DataError(message("the line has ", got, " fields; ", wanted, wanted == 1 ? " is" : " are",
+                            " needed, and this value is the first beyond"),
+                    csv.path(), csv.line(), {}, std::string(csv.fields()[wanted]));
 }
 
-inline void check_header(const CsvReader& csv, const TableSchema& schema) {
-  check_count(csv, schema);
-  for (std::size_t i = 0; i < schema.columns.size(); ++i)
-    if (csv.fields()[i] != schema.columns[i].name)
-      throw DataError("the header names another column here", csv.path(), csv.line(), schema.columns[i].name,
-                      std::string(csv.fields()[i]));
-}
-
-/// Throws ConfigError for a schema that cannot be read.
-inline void check_schema(const TableSchema& schema) {
-  expect<ConfigError>(!schema.columns.empty(), "TableSchema: no columns");
-  for (std::size_t i = 0; i < schema.columns.size(); ++i) {
-    const ColumnSchema& column = schema.columns[i];
-    for (std::size_t j = 0; j < i; ++j)
-      expect<ConfigError>(schema.columns[j].name != column.name, "TableSchema: two columns '", column.name, "'");
-    const bool target = column.kind == ColumnKind::target_number || column.kind == ColumnKind::target_class;
-    expect<ConfigError>(column.kind != ColumnKind::pixels, "TableSchema: column '", column.name,
-                        "' holds pixels; a CSV file has numbers");
-    expect<ConfigError>(!target || column.missing.empty(), "TableSchema: the target '", column.name,
-                        "' has a missing-value marker; a target is never missing");
+/// The columns of the schema, in its order. Throws DataError for a header that names others.
+inline Layout layout_in_order(const CsvReader& csv, const TableSchema& schema) {
+  Layout layout;
+  for (const ColumnSchema& column : schema.columns) {
+    layout.places.push_back(layout.names.size());
+    layout.names.push_back(column.name);
   }
+  if (!schema.header) return layout;
+  check_count(csv, layout.names);
+  for (std::size_t i = 0; i < layout.names.size(); ++i)
+    if (csv.fields()[i] != layout.names[i])
+      throw DataError("the header names another column here", csv.path(), csv.line(), layout.names[i],
+                      std::string(csv.fields()[i]));
+  return layout;
+}
+
+/// The columns that the header names, in the file's order. Throws DataError where it lacks one of the schema, or names
+/// one twice.
+inline Layout layout_by_name(const CsvReader& csv, const TableSchema& schema) {
+  Layout layout;
+  for (const std::string_view field : csv.fields()) layout.names.emplace_back(field);
+  std::vector<PlacedName> order;
+  for (const std::string& name : layout.names) order.emplace_back(name, order.size());
+  std::sort(order.begin(), order.end());
+  for (const ColumnSchema& column : schema.columns) {
+    const auto at = std::lower_bound(order.begin(), order.end(), PlacedName(column.name, 0));
+    if (at == order.end() || at->first != column.name)
+      throw DataError(message("the header does not name this column; it names ", listed(layout.names),
+                              separator_hint(schema.columns.size() > 1 ? layout.names.size() : 0)),
+                      csv.path(), csv.line(), column.name);
+    if (at + 1 != order.end() && (at + 1)->first == column.name)
+      throw DataError("the header names this column twice", csv.path(), csv.line(), column.name);
+    layout.places.push_back(at->second);
+  }
+  return layout;
 }
 
 /// Renumbers a collected vocabulary alphabetically, so that codes do not depend on the order of the rows.
@@ -185,21 +144,17 @@ inline void sort_vocabulary(Column& column) {
   column.vocabulary = std::move(sorted);
 }
 
-}  // namespace detail
-
-/// Reads a CSV file (plain or ".csv.gz") whose every line must be as the schema says. Numbers are read exactly
-/// (correctly rounded). Throws DataError with file, line, column name and value at the first thing that is not:
-/// a short or long line, an empty field, text in a column of numbers, a number that is not finite, a category or class
-/// that was not declared, a wrong header, no rows. Throws ConfigError for a schema that contradicts itself.
-inline Table read_table(const std::string& path, const TableSchema& schema) {
-  detail::check_schema(schema);
+/// Reads the file's rows; layout(csv, schema) says which field of a line is which column.
+template <class LayoutOf>
+Table read_csv(const std::string& path, const TableSchema& schema, std::uint64_t limit, const LayoutOf& layout_of) {
+  check(schema);
   Table table;
   for (const ColumnSchema& column : schema.columns)
     table.columns.push_back({.name = column.name,
                              .kind = column.kind,
                              .vocabulary = Vocabulary(column.vocabulary),
                              .declared = !column.vocabulary.empty()});
-  CsvReader csv(path, schema.separator);
+  CsvReader csv(path, schema.separator, limit);
   bool more = csv.next();
   if (more && !schema.preamble.empty()) {
     if (!csv.fields()[0].starts_with(schema.preamble))
@@ -207,43 +162,44 @@ inline Table read_table(const std::string& path, const TableSchema& schema) {
                       std::string(csv.fields()[0]));
     more = csv.next();
   }
-  if (more && schema.header) {
-    detail::check_header(csv, schema);
-    more = csv.next();
-  }
+  Layout layout;
+  if (more) layout = layout_of(csv, schema);
+  if (more && schema.header) more = csv.next();
   if (!more) throw DataError("the file has no rows", path);
+  table.sources.push_back({path, 0, csv.line()});
   for (; more; more = csv.next(), ++table.rows) {
-    detail::check_count(csv, schema);
+    check_count(csv, layout.names);
     for (std::size_t i = 0; i < schema.columns.size(); ++i)
-      detail::append_field(csv.fields()[i], schema.columns[i], table.columns[i],
-                           {path, csv.line(), schema.columns[i].name});
+      append_field(csv.fields()[layout.places[i]], schema.columns[i], table.columns[i],
+                   {path, csv.line(), schema.columns[i].name});
   }
   for (Column& column : table.columns)
-    if (!column.declared) detail::sort_vocabulary(column);
+    if (!column.declared) sort_vocabulary(column);
   table.fingerprint = csv.fingerprint();
   return table;
 }
 
-/// Puts the rows of `more` under those of `table`. The columns must agree in number, kind and vocabulary; their names
-/// are those of `table`. Throws ConfigError when they do not.
-inline void append(Table& table, const Table& more) {
-  expect<ConfigError>(table.columns.size() == more.columns.size(), "append: ", more.columns.size(), " columns to ",
-                      table.columns.size());
-  const auto join = [](auto& to, const auto& from) {
-    for (const auto& value : from) to.push_back(value);
-  };
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    Column& to = table.columns[i];
-    const Column& from = more.columns[i];
-    expect<ConfigError>(to.kind == from.kind && to.vocabulary == from.vocabulary && to.width == from.width,
-                        "append: column '", from.name, "' is not of the kind and vocabulary of '", to.name, "'");
-    join(to.numbers, from.numbers);
-    join(to.codes, from.codes);
-    join(to.texts, from.texts);
-    join(to.pixels, from.pixels);
-  }
-  table.rows += more.rows;
-  table.fingerprint = fnv1a(std::to_string(more.fingerprint), table.fingerprint);
+}  // namespace detail
+
+/// Reads a CSV file (plain or ".csv.gz") whose every line must be as the schema says. Numbers are read exactly
+/// (correctly rounded). Throws DataError with file, line, column name and value at the first thing that is not:
+/// a short or long line, an empty field, text in a column of numbers, a number that is not finite, a category or class
+/// that was not declared, a wrong header, no rows. Throws ConfigError for a schema that contradicts itself, FormatError
+/// for a ".gz" file that is damaged or inflates to more than `limit` bytes, Error when there is not enough memory: a
+/// field of two bytes takes eight as a number, four as a category and 32 as an identifier.
+inline Table read_table(const std::string& path, const TableSchema& schema,
+                        std::uint64_t limit = InputFile::default_limit) {
+  return reading(path, [&] { return detail::read_csv(path, schema, limit, detail::layout_in_order); });
+}
+
+/// Reads the columns of a schema from a CSV file that names them in its header: in any order, other columns ignored.
+/// The table has the schema's columns in the schema's order. With input_schema this reads rows to predict, whether or
+/// not their target is there. A schema without a header is read as read_table does it. Throws as read_table, and
+/// DataError that lists the file's columns when one of the schema is not among them.
+inline Table read_columns(const std::string& path, const TableSchema& schema,
+                          std::uint64_t limit = InputFile::default_limit) {
+  if (!schema.header) return read_table(path, schema, limit);
+  return reading(path, [&] { return detail::read_csv(path, schema, limit, detail::layout_by_name); });
 }
 
 }  // namespace wsym
