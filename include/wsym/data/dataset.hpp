@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "wsym/core/finite.hpp"
 #include "wsym/core/tensor.hpp"
 
 namespace wsym {
@@ -21,8 +23,9 @@ struct Task {
   friend bool operator==(const Task&, const Task&) = default;
 };
 
-/// Rows ready for a network. x (rows, features); regression: y (rows, outputs) in the target's unit, labels empty;
-/// classification: labels (rows) in 0 .. outputs - 1, y empty. weights (rows) scale the loss of each row; empty: all 1.
+/// Rows ready for a network. x (rows, features); regression: y (rows, outputs), labels empty; classification: labels
+/// (rows) in 0 .. outputs - 1, y empty. y is in the target's unit unless a Preprocessor scaled it. weights (rows) scale
+/// the loss of each row; empty: all 1.
 template <Real T> struct Dataset {
   Tensor<T> x;
   Tensor<T> y;
@@ -34,7 +37,31 @@ template <Real T> struct Dataset {
   Index features() const { return x.cols(); }
 };
 
-/// Throws ShapeError unless x, targets and task of the data fit together, ConfigError for a label that is no class.
+namespace detail {
+/// Throws DataError, with row and column, unless the numbers are finite.
+template <Real T> void check_finite(const char* name, const Tensor<T>& numbers) {
+  const Index at = first_not_finite(numbers.span());
+  if (at < 0) return;
+  const Index row = at / numbers.cols(), col = at % numbers.cols();
+  throw DataError(message("Dataset: row ", row, ", column ", col, " (from 0) of ", name, " is ", numbers[at],
+                          "; finite numbers are needed"));
+}
+
+/// Throws ConfigError unless the weights are finite, not negative and not all 0.
+template <Real T> void check_weights(std::span<const T> weights) {
+  bool any = weights.empty();
+  for (std::size_t row = 0; row < weights.size(); ++row) {
+    expect<ConfigError>(weights[row] >= 0 && std::isfinite(weights[row]), "Dataset: row ", row, " (from 0) has weight ",
+                        weights[row], "; weights are finite and not negative");
+    any |= weights[row] > 0;
+  }
+  expect<ConfigError>(any, "Dataset: all ", weights.size(), " weights are 0");
+}
+}  // namespace detail
+
+/// Throws ShapeError unless x, targets, weights and task of the data fit together, ConfigError for a label that is no
+/// class and for weights that are negative, not finite or all 0, DataError with row and column for an entry of x or y
+/// that is NaN or infinite. Cost: one pass over the data.
 template <Real T> void check(const Dataset<T>& data) {
   const Index n = data.rows(), labels = static_cast<Index>(data.labels.size()), outputs = data.task.outputs;
   expect(data.weights.empty() || static_cast<Index>(data.weights.size()) == n, "Dataset: x has ", n,
@@ -44,12 +71,15 @@ template <Real T> void check(const Dataset<T>& data) {
     expect(data.y.shape() == Shape{n, outputs}, "Dataset: x has ", n, " rows but y is ", data.y.shape(), "; y needs ",
            Shape{n, outputs});
     expect(labels == 0, "Dataset: ", labels, " labels in a regression task; it has none");
-    return;
+    detail::check_finite("y", data.y);
+  } else {
+    expect(labels == n, "Dataset: x has ", n, " rows but there are ", labels, " labels; one a row is needed");
+    for (const std::int32_t label : data.labels)
+      expect<ConfigError>(label >= 0 && label < outputs, "Dataset: label ", label, " of a task with ", outputs,
+                          " classes; labels are 0 .. ", outputs - 1);
   }
-  expect(labels == n, "Dataset: x has ", n, " rows but there are ", labels, " labels; one a row is needed");
-  for (const std::int32_t label : data.labels)
-    expect<ConfigError>(label >= 0 && label < outputs, "Dataset: label ", label, " of a task with ", outputs,
-                        " classes; labels are 0 .. ", outputs - 1);
+  detail::check_finite("x", data.x);
+  detail::check_weights<T>(data.weights);
 }
 
 /// Copies the given rows of `from`, in the given order, to `into`, which has room for exactly rows.size() x cols()
@@ -74,11 +104,14 @@ inline void gather(std::span<const std::int32_t> from, std::span<const Index> ro
   }
 }
 
-/// A data set of the given rows in the given order; a row may come twice.
+/// A data set of the given rows in the given order; a row may come twice. Throws ShapeError for a row that is not
+/// there, and unless there is a weight for each row, or none.
 template <Real T> Dataset<T> take(const Dataset<T>& data, std::span<const Index> rows) {
   const Index n = static_cast<Index>(rows.size());
   Dataset<T> part{Tensor<T>({n, data.features()}), Tensor<T>(), {}, data.task};
   gather(data.x, rows, part.x.span());
+  expect(data.weights.empty() || static_cast<Index>(data.weights.size()) == data.rows(), "take: ", data.rows(),
+         " rows but ", data.weights.size(), " weights; one a row is needed, or none");
   if (!data.weights.empty())
     for (const Index row : rows) part.weights.push_back(data.weights[static_cast<std::size_t>(row)]);
   if (data.task.kind == TaskKind::regression) {
