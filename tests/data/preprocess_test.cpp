@@ -4,8 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <bit>
+#include <functional>
 
+#include "data/scratch_file.hpp"
 #include "wsym/core/random.hpp"
+#include "wsym/data/split.hpp"
 
 using namespace wsym;
 
@@ -25,13 +28,13 @@ Column words(const char* name, std::vector<std::string> vocabulary, std::vector<
           .declared = declared};
 }
 
-const double nan = std::numeric_limits<double>::quiet_NaN();
+const double not_known = std::numeric_limits<double>::quiet_NaN();
 
 /// colour comes before x in the table, so after it among the features; id is none.
 Table table() {
   return {.columns = {{.name = "id", .kind = identifier, .texts = {"a", "b", "c", "d", "e"}},
                       words("colour", {"red", "green", "blue"}, {0, 2, 0, 2, -1}),
-                      numbers("x", {1, 2, 3, 4, nan}),
+                      numbers("x", {1, 2, 3, 4, not_known}),
                       numbers("same", {7, 7, 7, 7, 9}),
                       words("y", {"no", "yes"}, {0, 1, 1, 0, 1}, target_class)},
           .rows = 5};
@@ -71,6 +74,70 @@ TEST_CASE("preprocess: a column of equal numbers is constant though their mean i
   const Preprocessor fitted = Preprocessor::fit_on_all_rows(tenths);
   CHECK(fitted.sd[0] == 0);
   CHECK(fitted.mean[0] == 0.1);
+}
+
+TEST_CASE("preprocess: numbers of any size have a mean and an sd") {
+  const auto fitted_on = [](std::vector<double> x) {
+    const auto n = static_cast<Index>(x.size());
+    const std::vector<double> y(x.size(), 1);
+    return Preprocessor::fit_on_all_rows(
+        {.columns = {numbers("x", std::move(x)), numbers("y", y, target_number)}, .rows = n});
+  };
+  const double most = std::numeric_limits<double>::max(), least = 5e-324;
+  const auto moments_are = [&](std::vector<double> x, double mean, double sd) {
+    const Preprocessor fitted = fitted_on(std::move(x));
+    CHECK(fitted.mean[0] == doctest::Approx(mean).epsilon(1e-14));
+    CHECK(fitted.sd[0] == doctest::Approx(sd).epsilon(1e-14));
+  };
+  const double third = std::sqrt(2.0 / 3);
+  moments_are({1, 2, 3, -most}, -most / 4, most / 4 * std::sqrt(3.0));
+  moments_are({1e200, 2e200, 3e200}, 2e200, third * 1e200);
+  moments_are({1e308, 1.5e308}, 1.25e308, 0.25e308);
+  moments_are({-most, most}, 0, most);
+  moments_are({most, most, -most}, most / 3, most / 3 * std::sqrt(8.0));
+  CHECK(fitted_on({1e-200, 2e-200, 3e-200}).sd[0] / 1e-200 == doctest::Approx(third).epsilon(1e-14));
+  CHECK(fitted_on({1 + 1e-200, 1e-170, 1e-171}).sd[0] == doctest::Approx(std::sqrt(2.0) / 3).epsilon(1e-14));
+  CHECK(fitted_on({0, 4 * least}).mean[0] == 2 * least);
+  CHECK(fitted_on({0, 4 * least}).sd[0] == 2 * least);
+  CHECK(fitted_on({most, most, most}).sd[0] == 0);
+}
+
+TEST_CASE("preprocess: where plain sums of squares are fit to be used, sd is theirs to the last bit") {
+  for (const double size : {1e-140, 1e-125, 1e-110, 1.0, 1e100, 1e125, 1e140}) {
+    std::vector<double> x;
+    double sum = 0, plain = 0, fused = 0;  // which of them depends on the build
+    for (Index i = 0; i < 1000; ++i) x.push_back(size * (Key(3).normal(i) + 0.5)), sum += x.back();
+    const double mean = sum / 1000;
+    for (const double one : x) {
+      const double d = one - mean;
+      plain += d * d, fused = std::fma(d, d, fused);
+    }
+    const std::vector<double> y(1000, 1);
+    const Preprocessor fitted =
+        Preprocessor::fit_on_all_rows({.columns = {numbers("x", x), numbers("y", y, target_number)}, .rows = 1000});
+    CHECK(fitted.mean[0] == mean);
+    const double sd = fitted.sd[0];
+    CHECK((sd == std::sqrt(plain / 1000) || sd == std::sqrt(fused / 1000)));
+  }
+}
+
+TEST_CASE_TEMPLATE("preprocess: the squares of scaled numbers add up to the rows, for numbers of any size", T, float,
+                   double) {
+  const double most = std::numeric_limits<double>::max();
+  for (const std::vector<double>& x : {std::vector<double>{1, 2, 3, -most},
+                                       {1e200, 2e200, 3e200},
+                                       {-most, most, -most},
+                                       {1e308, 1.5e308},
+                                       {1e-200, 2e-200, 3e-200},
+                                       {-most, most, most, most, most}}) {
+    const auto n = static_cast<Index>(x.size());
+    const std::vector<double> y(x.size(), 1);
+    const Table one{.columns = {numbers("x", x), numbers("y", y, target_number)}, .rows = n};
+    const Tensor<T> z = Preprocessor::fit_on_all_rows(one).transform<T>(one, detail::all_rows(n));
+    double squares = 0;
+    for (Index i = 0; i < n; ++i) squares += static_cast<double>(z[i]) * static_cast<double>(z[i]);
+    CHECK(squares == doctest::Approx(static_cast<double>(n)).epsilon(1e-6));
+  }
 }
 
 TEST_CASE("preprocess: rows outside the fit never influence it") {
@@ -134,7 +201,7 @@ TEST_CASE_TEMPLATE("preprocess: targets keep their unit, labels are those of the
   other.columns.back() = words("y", {"yes", "no", "maybe"}, {0, 1, 0, 0, 2}, target_class);
   CHECK(fitted.dataset<T>(other, train).labels == std::vector<std::int32_t>{1, 0, 1, 1});
   CHECK_THROWS_WITH_AS(fitted.dataset<T>(other, std::vector<Index>{4}),
-                       "column 'y': not one of the classes 'no', 'yes' (value: 'maybe')", DataError);
+                       "column 'y': row 4 (from 0): not one of the classes 'no', 'yes' (value: 'maybe')", DataError);
 }
 
 TEST_CASE("preprocess: a table that lacks a column or a row is refused") {
@@ -150,6 +217,128 @@ TEST_CASE("preprocess: a table that lacks a column or a row is refused") {
   CHECK_THROWS_WITH_AS(Preprocessor::fit(table(), {}), "Preprocessor: no rows to fit on", ConfigError);
 }
 
+TEST_CASE("preprocess: a number that float cannot hold is named by column and row, and double takes it") {
+  const std::vector<Index> rows{0, 1, 2};
+  Table prices{.columns = {numbers("x", {1, 2, 1e300}), numbers("price", {1, 2, 3}, target_number)}, .rows = 3};
+  const Preprocessor fitted = Preprocessor::fit(prices, std::vector<Index>{0, 1});
+  CHECK_THROWS_WITH_AS(fitted.transform<float>(prices, rows),
+                       "column 'x': row 2 (from 0): (x - 1.5) / 0.5 does not fit a float (value: '1e+300')", DataError);
+  CHECK(fitted.transform<double>(prices, rows)(2, 0) == 2e300);
+  prices.sources.push_back({"prices.csv", 0, 2});
+  CHECK_THROWS_WITH_AS(fitted.transform<float>(prices, rows),
+                       "prices.csv:4: column 'x': (x - 1.5) / 0.5 does not fit a float (value: '1e+300')", DataError);
+  prices.columns[0].numbers[2] = 3, prices.columns[1].numbers[2] = 1e39;
+  CHECK_THROWS_WITH_AS(fitted.dataset<float>(prices, rows),
+                       "prices.csv:4: column 'price': the target does not fit a float (value: '1e+39')", DataError);
+  CHECK(fitted.dataset<double>(prices, rows).y[2] == 1e39);
+}
+
+TEST_CASE("preprocess: a table made by hand is looked at before it is used") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const auto refuse = [](const std::function<void(Table&)>& spoil, const char* text) {
+    Table spoilt = table();
+    spoil(spoilt);
+    CHECK_THROWS_WITH_AS(Preprocessor::fit(spoilt, train).dataset<float>(spoilt, train), text, DataError);
+    CHECK_THROWS_WITH_AS(Preprocessor::fit(table(), train).dataset<float>(spoilt, train), text, DataError);
+  };
+  refuse([&](Table& t) { t.columns[2].numbers[1] = -infinity; },
+         "column 'x': row 1 (from 0): not a finite number (value: '-inf')");
+  refuse([](Table& t) { t.columns[1].codes[3] = 77; },
+         "column 'colour': row 3 (from 0): not a code of 3 words (value: '77')");
+  refuse([](Table& t) { t.columns[1].codes[0] = -2; },
+         "column 'colour': row 0 (from 0): not a code of 3 words (value: '-2')");
+  refuse([](Table& t) { t.columns[4].codes[2] = 2; }, "column 'y': row 2 (from 0): not a code of 2 words (value: '2')");
+  refuse([](Table& t) { t.columns[4].codes[2] = -1; },
+         "column 'y': row 2 (from 0): the class is not known (value: '-1')");
+
+  Table collected = table();
+  collected.columns[1].declared = false, collected.columns[1].codes[1] = 3;
+  CHECK_THROWS_AS(Preprocessor::fit(collected, train), DataError);
+  Table longer = table();
+  longer.rows = 6;
+  const std::vector<Index> last{5};
+  CHECK_THROWS_WITH_AS(Preprocessor::fit(longer, last),
+                       "Preprocessor: column 'colour' has 5 values, 1 a row; the table has 6 rows", ShapeError);
+  longer.columns[1].codes.push_back(0);
+  CHECK_THROWS_WITH_AS(Preprocessor::fit(table(), train).transform<float>(longer, last),
+                       "Preprocessor: column 'x' has 5 values, 1 a row; the table has 6 rows", ShapeError);
+  for (const std::size_t i : {2u, 3u}) longer.columns[i].numbers.push_back(0);
+  CHECK_NOTHROW(Preprocessor::fit(table(), train).transform<float>(longer, last));
+  CHECK_THROWS_WITH_AS(Preprocessor::fit(table(), train).dataset<float>(longer, last),
+                       "Preprocessor: column 'y' has 5 values, 1 a row; the table has 6 rows", ShapeError);
+  const Table images{.columns = {{.name = "p", .kind = pixels, .pixels = {1, 2, 3}, .width = 2}, longer.columns[4]},
+                     .rows = 5};
+  CHECK_THROWS_WITH_AS(Preprocessor::fit_on_all_rows(images),
+                       "Preprocessor: column 'p' has 3 values, 2 a row; the table has 5 rows", ShapeError);
+}
+
+TEST_CASE("preprocess: a target that is not known or not finite is named") {
+  for (const bool scale : {false, true}) {
+    Table prices{.columns = {numbers("x", {1, 2}), numbers("price", {1, not_known}, target_number)}, .rows = 2};
+    const auto data = [&] {
+      return Preprocessor::fit_on_all_rows(prices, {.target = scale}).dataset<double>(prices, std::vector<Index>{0, 1});
+    };
+    CHECK_THROWS_WITH_AS(data(), "column 'price': row 1 (from 0): the target is not known (value: 'nan')", DataError);
+    prices.columns[1].numbers[1] = std::numeric_limits<double>::infinity();
+    CHECK_THROWS_WITH_AS(data(), "column 'price': row 1 (from 0): not a finite number (value: 'inf')", DataError);
+  }
+}
+
+TEST_CASE_TEMPLATE("preprocess: a target is scaled where asked, by the fitted rows, and predictions come back", T,
+                   float, double) {
+  const Table prices{
+      .columns = {numbers("x", {1, 2, 3, 4, 5}), numbers("price", {1001, 1002, 1003, 1004, 9000}, target_number)},
+      .rows = 5};
+  const Preprocessor plain = Preprocessor::fit(prices, train);
+  CHECK_FALSE(plain.scales_target());
+  const Preprocessor fitted = Preprocessor::fit(prices, train, {.target = true});
+  CHECK(fitted.scales_target());
+  CHECK(fitted.target_mean == 1002.5);
+  CHECK(fitted.target_sd == fitted.sd[0]);
+  CHECK(fitted.mean == plain.mean);
+  const std::vector<Index> all{0, 1, 2, 3, 4};
+  Dataset<T> data = fitted.dataset<T>(prices, all);
+  CHECK(same_bits(data.x, plain.dataset<T>(prices, all).x));
+  CHECK(data.y[0] == static_cast<T>(-1.5 / fitted.target_sd));
+  CHECK(data.y[4] == static_cast<T>(7997.5 / fitted.target_sd));
+  fitted.unscale_target(data.y.mat());
+  for (Index i = 0; i < 5; ++i)
+    CHECK(data.y[i] == doctest::Approx(prices.columns[1].numbers[static_cast<std::size_t>(i)]).epsilon(1e-6));
+
+  Tensor<T> y({1, 2}, {T(2.5), std::numeric_limits<T>::quiet_NaN()});
+  fitted.unscale_target(y.mat());
+  CHECK(y[0] == static_cast<T>(std::fma(2.5, fitted.target_sd, 1002.5)));
+  CHECK(std::isnan(y[1]));
+  Tensor<T> kept({1, 1}, T(2.5));
+  plain.unscale_target(kept.mat());
+  CHECK(kept[0] == T(2.5));
+  CHECK_THROWS_WITH_AS(Preprocessor::fit(table(), train, {.target = true}),
+                       "Preprocessor: the target 'y' is a class; only a number can be scaled", ConfigError);
+}
+
+TEST_CASE("preprocess: a constant target is 0 scaled, and its value when predicted") {
+  const Table prices{.columns = {numbers("x", {1, 2}), numbers("price", {7, 7}, target_number)}, .rows = 2};
+  const Preprocessor fitted = Preprocessor::fit_on_all_rows(prices, {.target = true});
+  Dataset<float> data = fitted.dataset<float>(prices, std::vector<Index>{0, 1});
+  CHECK(same_bits(data.y, Tensor<float>({2, 1})));
+  data.y[1] = 3;
+  fitted.unscale_target(data.y.mat());
+  CHECK(same_bits(data.y, Tensor<float>({2, 1}, {7, 7})));
+}
+
+TEST_CASE("preprocess: a target that float cannot hold is refused also when scaled, and so is such a prediction") {
+  const Table prices{.columns = {numbers("x", {1, 2}), numbers("price", {1e39, 2e39}, target_number)}, .rows = 2};
+  const Preprocessor fitted = Preprocessor::fit_on_all_rows(prices, {.target = true});
+  CHECK_THROWS_WITH_AS(fitted.dataset<float>(prices, std::vector<Index>{1}),
+                       "column 'price': row 1 (from 0): the target does not fit a float (value: '2e+39')", DataError);
+  CHECK(fitted.dataset<double>(prices, std::vector<Index>{1}).y[0] == doctest::Approx(1));
+  Tensor<float> y({2, 1}, {-3, 1});
+  CHECK_THROWS_WITH_AS(fitted.unscale_target(y.mat()),
+                       "column 'price': row 1, column 0 (from 0) of the predictions does not fit a float "
+                       "(value: '2e+39')",
+                       DataError);
+}
+
 TEST_CASE("preprocess: JSON gives back the same value, bit for bit") {
   Preprocessor fitted = Preprocessor::fit(table(), train, {.one_hot = true});
   fitted.sources.push_back({"pixels", pixels, 50, {}});
@@ -159,6 +348,7 @@ TEST_CASE("preprocess: JSON gives back the same value, bit for bit") {
   }
   fitted.mean.back() = -0.0;
   fitted.sd.back() = 5e-324;
+  CHECK_FALSE(to_json(fitted).contains("target_mean"));
   const Preprocessor back = preprocessor_from_json(Json::parse(to_json(fitted).dump()));
   CHECK(back == fitted);
   for (std::size_t i = 0; i < fitted.mean.size(); ++i) {
@@ -177,4 +367,65 @@ TEST_CASE("preprocess: JSON whose lists do not fit together is refused") {
   CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "preprocessor: source 'p' has 0 pixels; there are 5 means",
                        FormatError);
   CHECK_THROWS_AS(preprocessor_from_json(Json::object()), FormatError);
+  json = to_json(Preprocessor::fit(table(), train));
+  json["sources"].push_back(json["sources"].items()[0]);
+  CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "preprocessor: two sources 'x'", FormatError);
+  json = to_json(Preprocessor::fit(table(), train));
+  json["classes"] = Json::array(std::vector<std::string>{"no", "no"});
+  CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "Vocabulary: 'no' comes twice", FormatError);
+  json = to_json(Preprocessor::fit(table(), train));
+  json["target_mean"] = 1.0, json["target_sd"] = 2.0;
+  CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "preprocessor: the target 'y' has classes and is scaled",
+                       FormatError);
+  json["classes"] = Json::array();
+  CHECK(preprocessor_from_json(json).target_sd == 2);
+  json["target_sd"] = -2.0;
+  CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "preprocessor: an sd of -2; it is not negative", FormatError);
+}
+
+TEST_CASE("preprocess: the scale of a target is in the JSON only if it is scaled") {
+  const Table prices{.columns = {numbers("x", {1, 2}), numbers("price", {0.1, 0.3}, target_number)}, .rows = 2};
+  const Preprocessor fitted = Preprocessor::fit_on_all_rows(prices, {.target = true});
+  CHECK(preprocessor_from_json(Json::parse(to_json(fitted).dump())) == fitted);
+  CHECK(to_json(fitted).number("target_sd") == fitted.target_sd);
+}
+
+namespace {
+/// A category before a number, which are the other way round among the sources; "" is a size that is not known.
+TableSchema sizes_schema() {
+  return {.columns = {{"id", identifier},
+                      {.name = "colour", .kind = category, .unknown = UnknownCategory::accept},
+                      {.name = "size", .missing = ""},
+                      {"price", target_number}},
+          .header = true};
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("preprocess: rows to predict are read by name, with or without target, whatever the order", T, float,
+                   double) {
+  const test::ScratchFile training("a.csv", "id,colour,size,price\na,red,1,10\nb,blue,,20\nc,red,3,30\n");
+  const Table table = read_table(training.path(), sizes_schema());
+  const std::vector<Index> rows{0, 1, 2};
+  const Preprocessor fitted = Preprocessor::fit_on_all_rows(table);
+  const Tensor<T> wanted = fitted.transform<T>(table, rows);
+  const TableSchema inputs = input_schema(fitted, sizes_schema());
+  CHECK(inputs == TableSchema{.columns = {sizes_schema().columns[2], sizes_schema().columns[1]}, .header = true});
+  for (const char* text :
+       {"colour,size\nred,1\nblue,\nred,3\n", "price,size,note,colour\n?,1,,red\n,,x,blue\n,3,,red\n"}) {
+    const test::ScratchFile file("b.csv", text);
+    CHECK(same_bits(fitted.transform<T>(read_columns(file.path(), inputs), rows), wanted));
+  }
+  const test::ScratchFile file("c.csv", "colour,size\ngreen,1\n");
+  const Table other = read_columns(file.path(), input_schema(fitted));
+  CHECK(same_bits(fitted.transform<T>(other, std::vector<Index>{0}), Tensor<T>({1, 3}, {wanted(0, 0), 0, 0})));
+}
+
+TEST_CASE("preprocess: input_schema refuses a schema without its columns, and pixels") {
+  const Preprocessor fitted = Preprocessor::fit(table(), train);
+  CHECK_THROWS_WITH_AS(input_schema(fitted, sizes_schema()),
+                       "input_schema: the schema has no column 'x' of the kind it was fitted on", ConfigError);
+  Preprocessor images = fitted;
+  images.sources[0].kind = pixels;
+  CHECK_THROWS_WITH_AS(input_schema(images), "TableSchema: column 'x' holds pixels; a CSV file has numbers",
+                       ConfigError);
 }
