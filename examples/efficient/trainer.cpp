@@ -94,8 +94,8 @@ void add_few_shot(const Trained& trained, const Parts& parts, const Key& key, Nu
 void add_routing(const std::vector<RoutingStats>& layers, Record& record) {
   double drop_rate = 0, entropy = 0, dead = 0;
   for (const RoutingStats& layer : layers) {
-    const double share = 1 / static_cast<double>(layers.size());
-    drop_rate += share * layer.drop_rate, entropy += share * layer.entropy;
+    drop_rate += layer.drop_rate / static_cast<double>(layers.size());
+    entropy += layer.entropy / static_cast<double>(layers.size());
     dead += static_cast<double>(layer.dead_experts);
     record.load.emplace_back();
     for (const Index load : layer.load)

@@ -57,7 +57,7 @@ std::pair<double, double> squared_distances(const Mlp<float>& a, const Mlp<float
       for (const Index entry : parameter->frozen().index) is_frozen[static_cast<std::size_t>(entry)] = 1;
     for (Index entry = 0; entry < of_a[i]->size(); ++entry) {
       const double d = static_cast<double>(of_a[i]->value()[entry]) - static_cast<double>(of_b[i]->value()[entry]);
-      (is_frozen[static_cast<std::size_t>(entry)] ? frozen : free) += d * d;
+      (is_frozen[static_cast<std::size_t>(entry)] ? frozen : free) += kernels::portable::square(d);
     }
   }
   return {frozen, free};

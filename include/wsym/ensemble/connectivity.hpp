@@ -36,12 +36,13 @@ template <class M, class Loss> LossBarrier loss_barrier(const M& a, const M& b, 
     line.lambda.push_back(static_cast<double>(i) / static_cast<double>(points - 1));
     line.loss.push_back(detail::loss_or_nan(loss, lerp(a, b, line.lambda.back())));
   }
+  using kernels::portable::product;
   const auto raise = [](double& most, double value) {
     if (value > most || std::isnan(value)) most = value;
   };
   line.worst = line.loss[0];
   for (std::size_t i = 0; i < line.loss.size(); ++i) {
-    const double chord = (1 - line.lambda[i]) * line.loss.front() + line.lambda[i] * line.loss.back();
+    const double chord = product(1 - line.lambda[i], line.loss.front()) + product(line.lambda[i], line.loss.back());
     raise(line.barrier, line.loss[i] - chord);
     raise(line.worst, line.loss[i]);
   }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "wsym/kernels/gumbel.hpp"
+#include "wsym/kernels/portable.hpp"
 #include "wsym/nn/linear.hpp"
 #include "wsym/nn/predict.hpp"
 #include "wsym/ops/router_losses.hpp"
@@ -127,7 +128,7 @@ GateUse gate_use(const Gate<T>& gate, const Tensor<T>& x, Workspace<T>& workspac
   for (Index i = 0; i < alpha.size(); ++i) {
     const auto weight = static_cast<double>(alpha[i]);
     use.mean[static_cast<std::size_t>(i % alpha.cols())] += weight / static_cast<double>(x.rows());
-    if (weight > 0) use.entropy -= weight * std::log(weight) / static_cast<double>(x.rows());
+    if (weight > 0) use.entropy -= weight * kernels::portable::log(weight) / static_cast<double>(x.rows());
   }
   return use;
 }

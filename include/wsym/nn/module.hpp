@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "wsym/core/visit.hpp"
+#include "wsym/kernels/portable.hpp"
 
 namespace wsym {
 
@@ -167,7 +168,7 @@ template <class M> double distance(const M& a, const M& b) {
     if constexpr (is_parameter<std::remove_cvref_t<decltype(*members[0])>>)
       for (Index i = 0; i < members[0]->size(); ++i) {
         const double d = static_cast<double>(members[0]->value()[i]) - static_cast<double>(members[1]->value()[i]);
-        total += d * d;
+        total += kernels::portable::square(d);
       }
   });
   return std::sqrt(total);

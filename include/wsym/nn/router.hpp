@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 
+#include "wsym/kernels/portable.hpp"
 #include "wsym/nn/init.hpp"
 #include "wsym/nn/pass.hpp"
 #include "wsym/ops/dispatch.hpp"
@@ -253,7 +254,7 @@ template <Real T> RoutingStats routing_stats(const Router<T>& router, const Rout
       const double g = static_cast<double>(r.gates.value()(n, c));
       const Index e = router.expert_at(n * router.options.members / d.rows, c);
       stats.gate_mass[static_cast<std::size_t>(e)] += g / rows;
-      if (g > 0) stats.entropy -= g * std::log(g) / rows;
+      if (g > 0) stats.entropy -= g * kernels::portable::log(g) / rows;
     }
   stats.drop_rate =
       d.experts_chose ? untaken(d) : 1 - static_cast<double>(d.kept()) / (rows * static_cast<double>(d.choices));
