@@ -100,3 +100,25 @@ TEST_CASE("golden: a served ensemble of 0.1 predicts what it predicted") {
                                    0.49164390563964844, 0.5083560943603516, 0.5096317529678345,  0.4903682470321655};
   CHECK(test::worst_error(predict<float>(served, table(), rows), wanted) < 1e-6);
 }
+
+TEST_CASE("golden: a run that 0.1 stopped goes on to where 0.1 would have come") {
+  const Dataset<float> data{inputs(12, 3), inputs(12, 2), {}, {TaskKind::regression, 2}};
+  const FitOptions options{.epochs = 40, .batch_size = 5};
+  RunState state(Mlp<float>(size, Key(90)), AdamW<float>({.rate = 1e-2}));
+  const auto metadata = load(state, golden("run_state"));
+  REQUIRE(metadata.size() == 2);
+  const Json progress = Json::parse(metadata[0].second);
+  CHECK(state.epoch == 7);
+  CHECK(state.best_epoch == 7);
+  CHECK(state.best_loss == progress[2].number());
+  CHECK(state.train_loss == progress[3].number());
+  CHECK(state.valid_loss == progress[4].number());
+  CHECK(state.optimizer.steps() == 21);
+  const FitReport report = fit(state, data, data, options, Key(8));
+  CHECK(report.epochs_run == 40);
+  CHECK(report.best_loss == doctest::Approx(0.4432976245880127).epsilon(1e-5));
+
+  RunState sgd(Mlp<float>(size, Key(90)), Sgd<float>({.rate = 1e-2}));
+  load(sgd, golden("run_state_sgd"));
+  CHECK(sgd.epoch == 7);
+}

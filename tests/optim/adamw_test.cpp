@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "optim/gradients.hpp"
+#include "wsym/io/weights.hpp"
 
 using namespace wsym;
 
@@ -152,6 +153,12 @@ TEST_CASE_TEMPLATE("adamw: a parameter counts the steps that reach it, so its fi
     const Var<T> first = tape.use(both[0]);
     tape.backward(reached(t) ? add(first, tape.use(both[1])) : first, seed);
     optimizer.step(both, tape);
+    if (t == 12) {  // after a stop and a resume the counts go on
+      AdamW<T> resumed({.rate = 0.01});
+      resumed.start(both);
+      from_bytes(resumed, to_bytes(optimizer));
+      optimizer = resumed;
+    }
     if (reached(t)) {
       test::set_gradient(tape, alone, {gradient});
       own.step(alone, tape);
@@ -180,8 +187,13 @@ TEST_CASE_TEMPLATE("adamw: a copy goes on from the same state, and state travels
   CHECK(same_bits(model.weight.value(), other.weight.value()));
   std::vector<std::string> names;
   for_each_member(optimizer, [&](const std::string& name, const auto&) { names.push_back(name); });
-  CHECK(names == std::vector<std::string>{"steps", "moments.0.first", "moments.0.second", "moments.1.first",
-                                          "moments.1.second"});
+  CHECK(names ==
+        std::vector<std::string>{"moments.0.first", "moments.0.second", "moments.1.first", "moments.1.second"});
+  std::string settings;
+  for_each_setting(optimizer, [&](const std::string& name, const auto& setting) {
+    settings += name + '=' + setting_text(setting) + ' ';
+  });
+  CHECK(settings == "steps=4 missed=[0, 0] ");
 }
 
 TEST_CASE_TEMPLATE("adamw: options out of range and another model are refused", T, float, double) {

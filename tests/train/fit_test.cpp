@@ -298,8 +298,8 @@ TEST_CASE_TEMPLATE("fit: outputs that are not the task's are refused before a st
     RunState<Mlp<T>, AdamW<T>> state(start, AdamW<T>());
     CHECK_THROWS_WITH_AS(fit(state, train, train, {.epochs = 2, .mixup = mixup}, Key(1)), words, ShapeError);
     CHECK(test::same_parameters(state.model, start));
-    CHECK(state.epoch() == 0);
-    CHECK(state.train_loss() == 0);
+    CHECK(state.epoch == 0);
+    CHECK(state.train_loss == 0);
   };
   for (const double mixup : {0.0, 0.5}) {
     refused(data, {3, 8, 3}, mixup, "task_loss: the model has 3 outputs but the task 2");

@@ -73,15 +73,54 @@ TEST_CASE_TEMPLATE("run_state: a finished run that is started again does nothing
 
 TEST_CASE_TEMPLATE("run_state: a new one has no epochs and an infinite best loss", T, float, double) {
   RunState state(Mlp<T>({4, 8, 3}, Key(1)), AdamW<T>());
-  CHECK(state.epoch() == 0);
-  CHECK(state.best_epoch() == 0);
-  CHECK(state.best_loss() == std::numeric_limits<double>::infinity());
+  CHECK(state.epoch == 0);
+  CHECK(state.best_epoch == 0);
+  CHECK(state.best_loss == std::numeric_limits<double>::infinity());
   CHECK(test::same_parameters(state.best, state.model));
   std::vector<std::string> names;
   for_each_member(state, [&](const std::string& name, const auto&) { names.push_back(name); });
   CHECK(names.front() == "model.layers.0.weight");
   CHECK(names[8] == "best.layers.0.weight");
-  CHECK(names[16] == "optimizer.steps");
-  CHECK(names[17] == "optimizer.moments.0.first");
-  CHECK(names.back() == "progress");
+  CHECK(names[16] == "optimizer.moments.0.first");
+  CHECK(names.size() == 32);
+  std::string settings;
+  for_each_setting(state, [&](const std::string& name, const auto& setting) {
+    settings += name + '=' + setting_text(setting) + ' ';
+  });
+  CHECK(settings ==
+        "optimizer.steps=0 optimizer.missed=[0, 0, 0, 0, 0, 0, 0, 0] epoch=0 best_epoch=0 best_loss=inf train_loss=0 "
+        "valid_loss=0 ");
+}
+
+TEST_CASE("run_state: numbers that a tensor of format 1 cannot hold are refused") {
+  const RunState state(Mlp<float>({4, 8, 3}, Key(1)), AdamW<float>());
+  const auto load_error = [&](std::vector<double> progress, std::vector<double> steps) -> std::string {
+    safetensors::Content content = weights_of(state);
+    content.metadata = {{"wsym.weights", "1"}};
+    content.tensors.emplace_back("progress", Shape{static_cast<Index>(progress.size())},
+                                 std::span<const double>(progress));
+    content.tensors.emplace_back("optimizer.steps", Shape{static_cast<Index>(steps.size())},
+                                 std::span<const double>(steps));
+    auto loaded = state;
+    try {
+      set_weights(loaded, content, "f");
+    } catch (const FormatError& error) {
+      return error.what();
+    }
+    CHECK(loaded.epoch == 7);
+    CHECK(loaded.best_epoch == 5);
+    CHECK(loaded.best_loss == 0.5);
+    CHECK(loaded.train_loss == 0.25);
+    CHECK(loaded.valid_loss == 0.75);
+    CHECK(loaded.optimizer.steps() == 21);
+    return "no error";
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::string progress = "f: tensor 'progress' needs five numbers: the epoch, the best one, and three losses";
+  CHECK(load_error({7, 5, 0.5, 0.25, 0.75}, {21}) == "no error");
+  CHECK(load_error({7, 5, 0.5, 0.25}, {21}) == progress);
+  CHECK(load_error({nan, 5, 0.5, 0.25, 0.75}, {21}) == progress);
+  CHECK(load_error({7, 8, 0.5, 0.25, 0.75}, {21}) == progress);
+  CHECK(load_error({1e300, 8, 0.5, 0.25, 0.75}, {21}) == progress);
+  CHECK(load_error({7, 5, 0.5, 0.25, 0.75}, {nan}) == "f: optimizer: tensor 'steps' needs one number");
 }

@@ -125,8 +125,11 @@ class ContentReader {
       return tensor && tensor->dtype == safetensors::Dtype::f64 ? tensor->template values<double>()
                                                                 : std::vector<double>();
     };
-    if constexpr (requires { M::take_old(module_, old); })
-      if (format_ == 1) M::take_old(module_, old);
+    if constexpr (requires { M::take_old(module_, old); }) try {
+        if (format_ == 1) M::take_old(module_, old);
+      } catch (const FormatError& error) {
+        throw FormatError(message(source_, ": ", path.name, path.name.empty() ? "" : ": ", error.what()));
+      }
   }
 
  private:

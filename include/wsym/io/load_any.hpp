@@ -22,7 +22,7 @@ template <class R, class... Models, class F> R for_type(const std::string& type,
   std::optional<R> result;
   std::string known;
   const auto ask = [&]<class M>() {
-    const std::string name = type_name<M>();
+    const std::string name = wsym::type_name<M>();
     if (!result && name == type) result.emplace(f.template operator()<M>());
     known += (known.empty() ? "" : ", ") + name;
   };

@@ -39,7 +39,7 @@ template <Real T> class AdamW {
 
   /// Makes the moments of a model, all 0; the first step does it by itself.
   template <class M> void start(const M& model) {
-    steps_[0] = 0;
+    steps_ = 0;
     moments_.clear();
     missed_.clear();
     for_each_named_parameter(model, [&](const std::string& name, const Parameter<T>& p) {
@@ -54,7 +54,7 @@ template <Real T> class AdamW {
   /// Throws ShapeError when the model is not the one of the steps before.
   template <class M> void step(M& model, Tape<T>& tape, double multiplier = 1) {
     if (moments_.empty()) start(model);
-    steps_[0] += 1;
+    steps_ += 1;
     const auto scalars = [&](bool decays, double factor, Index missed) {
       return kernels::adamw_step<T>(options_.rate * multiplier * factor, decays ? options_.decay : 0, options_.beta1,
                                     options_.beta2, options_.epsilon, steps() - missed);
@@ -81,12 +81,20 @@ template <Real T> class AdamW {
   }
 
   /// Calls of step().
-  Index steps() const { return static_cast<Index>(steps_[0]); }
+  Index steps() const { return steps_; }
 
   /// The state that a resumed run needs.
   static void visit(auto& self, auto&& v) {
     v("steps", self.steps_);
+    v("missed", self.missed_);
     v("moments", self.moments_);
+  }
+  /// Files of format 1 have the number of steps in a tensor.
+  static void take_old(AdamW& self, const auto& old) {
+    const std::vector<double> steps = old("steps");
+    if (steps.empty()) return;
+    expect<FormatError>(steps.size() == 1 && steps[0] >= 0 && steps[0] < 1e15, "tensor 'steps' needs one number");
+    self.steps_ = static_cast<Index>(steps[0]);
   }
 
   struct Moments {
@@ -101,7 +109,7 @@ template <Real T> class AdamW {
 
  private:
   AdamWOptions options_;
-  Tensor<double> steps_{Shape{1}};
+  Index steps_ = 0;
   std::vector<Moments> moments_;
   std::vector<Index> missed_;  // by parameter: steps that did not reach it
 };

@@ -107,7 +107,7 @@ template <class M, class Optimizer, Real T>
 std::string next_epoch(RunState<M, Optimizer>& state, const Dataset<T>& train, const Dataset<T>& valid,
                        Batches& batches, const FitOptions& options, const Key& key, Tape<T>& tape,
                        Workspace<T>& workspace) {
-  const Index epoch = static_cast<Index>(state.epoch()) + 1;
+  const Index epoch = state.epoch + 1;
   double train_loss = std::numeric_limits<double>::quiet_NaN(), valid_loss = train_loss;
   std::string reason;
   try {
@@ -121,22 +121,20 @@ std::string next_epoch(RunState<M, Optimizer>& state, const Dataset<T>& train, c
   } catch (const Diverged& error) {
     reason = message("epoch ", epoch, ": ", error.what());
   }
-  state.epoch() = static_cast<double>(epoch);
-  state.train_loss() = train_loss;
-  state.valid_loss() = valid_loss;
+  state.epoch = epoch;
+  state.train_loss = train_loss;
+  state.valid_loss = valid_loss;
   return reason;
 }
 
 /// What a state holds that is not finite, in words; empty where there is nothing.
 template <class M, class Optimizer> std::string not_finite(RunState<M, Optimizer>& state) {
-  const double epoch = state.epoch();
-  if (!std::isfinite(state.train_loss()))
-    return message("epoch ", epoch, ": the training loss is ", state.train_loss());
-  if (!std::isfinite(state.valid_loss()))
-    return message("epoch ", epoch, ": the validation loss is ", state.valid_loss());
+  const Index epoch = state.epoch;
+  if (!std::isfinite(state.train_loss)) return message("epoch ", epoch, ": the training loss is ", state.train_loss);
+  if (!std::isfinite(state.valid_loss)) return message("epoch ", epoch, ": the validation loss is ", state.valid_loss);
   for (const M* model : {&state.model, &state.best})
     if (const std::string wrong = first_not_finite(*model); !wrong.empty())
-      return message("epoch ", model == &state.model ? epoch : state.best_epoch(), ": ", wrong, " is not finite");
+      return message("epoch ", model == &state.model ? epoch : state.best_epoch, ": ", wrong, " is not finite");
   return {};
 }
 }  // namespace detail
@@ -164,32 +162,31 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
   Workspace<T> workspace;
   Batches batches(train.rows(), options.batch_size);
   FitReport report;
-  while (static_cast<Index>(state.epoch()) < options.epochs) {
-    const double waited = state.epoch() - state.best_epoch();
-    if (validates && options.patience > 0 && waited >= static_cast<double>(options.patience)) {
+  while (state.epoch < options.epochs) {
+    const Index waited = state.epoch - state.best_epoch;
+    if (validates && options.patience > 0 && waited >= options.patience) {
       report.stop = Stop::patience;
       break;
     }
     report.reason = detail::next_epoch(state, train, valid, batches, options, key, tape, workspace);
     if (!report.reason.empty()) break;
-    if (!validates || state.valid_loss() < state.best_loss()) {
-      state.best_loss() = state.valid_loss();
-      state.best_epoch() = state.epoch();
+    if (!validates || state.valid_loss < state.best_loss) {
+      state.best_loss = state.valid_loss;
+      state.best_epoch = state.epoch;
       if (options.restore_best && validates) state.best = state.model;
     }
-    if (observer && !observer({static_cast<Index>(state.epoch()), static_cast<Index>(state.best_epoch()),
-                               state.train_loss(), state.valid_loss(), state.best_loss()})) {
+    if (observer && !observer({state.epoch, state.best_epoch, state.train_loss, state.valid_loss, state.best_loss})) {
       report.stop = Stop::observer;
       break;
     }
   }
   if (report.reason.empty()) report.reason = detail::not_finite(state);
   if (!report.reason.empty()) report.stop = Stop::diverged;
-  report.epochs_run = static_cast<Index>(state.epoch());
-  report.best_epoch = static_cast<Index>(state.best_epoch());
-  report.best_loss = state.best_loss();
-  report.train_loss = state.train_loss();
-  report.valid_loss = state.valid_loss();
+  report.epochs_run = state.epoch;
+  report.best_epoch = state.best_epoch;
+  report.best_loss = state.best_loss;
+  report.train_loss = state.train_loss;
+  report.valid_loss = state.valid_loss;
   return report;
 }
 
