@@ -5,17 +5,36 @@
 #include "wsym/io/weights.hpp"
 
 namespace {
+enum class Shade { dark, light };
+constexpr auto names(Shade) {
+  return std::array{"dark", "light"};
+}
 struct Model {
   wsym::Parameter<float> w{wsym::Tensor<float>({2, 2})};
   wsym::Tensor<double> b{wsym::Shape{1}};
+  wsym::Index count = 1;
+  std::optional<double> rate;
+  std::vector<Shade> shades;
   static void visit(auto& self, auto&& v) {
     v("w", self.w);
     v("b", self.b);
+    v("count", self.count);
+    v("rate", self.rate);
+    v("shades", self.shades);
+  }
+};
+struct Tree {
+  std::vector<Model> parts;
+  std::optional<Model> last;
+  static void visit(auto& self, auto&& v) {
+    v("parts", self.parts);
+    v("last", self.last);
   }
 };
 }  // namespace
 
-/// Whatever is read covers the data exactly and is written in a form that reads as the same; a model takes it or stays.
+/// Whatever is read covers the data exactly and is written in a form that reads as the same; a model takes it or stays,
+/// and one that is built from it is what it says.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   wsym::safetensors::Content content;
@@ -39,6 +58,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     wsym::set_weights(model, content, "fuzz");
   } catch (const wsym::FormatError&) {
     if (wsym::to_bytes(model) != before) std::abort();
+  }
+  try {
+    const Tree tree = wsym::model_of<Tree>(content, "fuzz");
+    const std::string bytes = wsym::to_bytes(tree);
+    if (wsym::to_bytes(wsym::model_of<Tree>(wsym::safetensors::decode(bytes), "fuzz")) != bytes) std::abort();
+  } catch (const wsym::FormatError&) {
   }
   return 0;
 }
