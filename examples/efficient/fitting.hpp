@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "efficient/options.hpp"
-#include "wsym/nn/module.hpp"
 #include "wsym/optim/adamw.hpp"
 #include "wsym/optim/sgd.hpp"
 #include "wsym/train/fit.hpp"
@@ -37,24 +36,20 @@ class Fitting {
       how.clip_norm = options_.clip_norm;
       how.schedule = warm_up(warm, cosine_schedule(std::max<Index>(1, steps - warm), options_.end_lr / options_.lr), 0);
     }
-    try {
-      const auto with = [&](auto optimiser) {
-        return fit(network, std::move(optimiser), train, valid, how, key, observer);
-      };
-      const double rate = options_.lr, decay = options_.weight_decay;
-      const FitReport report =
-          sgd ? with(Sgd<float>({.rate = rate,
-                                 .momentum = options_.momentum,
-                                 .decay = decay,
-                                 .decays = kernels_only(),
-                                 .factor = factor}))
-              : with(AdamW<float>({.rate = rate, .decay = decay, .decays = kernels_only(), .factor = factor}));
-      epochs_ += report.epochs_run;
-      stopped_ = report.stop == Stop::observer;
-      diverged_ = report.diverged() || !first_not_finite(network).empty();
-    } catch (const Diverged&) {  // a router met logits that are not finite
-      diverged_ = true;
-    }
+    const auto with = [&](auto optimiser) {
+      return fit(network, std::move(optimiser), train, valid, how, key, observer);
+    };
+    const double rate = options_.lr, decay = options_.weight_decay;
+    const FitReport report =
+        sgd ? with(Sgd<float>({.rate = rate,
+                               .momentum = options_.momentum,
+                               .decay = decay,
+                               .decays = kernels_only(),
+                               .factor = factor}))
+            : with(AdamW<float>({.rate = rate, .decay = decay, .decays = kernels_only(), .factor = factor}));
+    epochs_ += report.epochs_run;
+    stopped_ = report.stop == Stop::observer;
+    diverged_ = report.diverged();
   }
 
   Index epochs() const { return epochs_; }

@@ -6,6 +6,7 @@
 #include "io/scratch_folder.hpp"
 #include "wsym/nn/gate.hpp"
 #include "wsym/nn/moe.hpp"
+#include "wsym/nn/soft_moe.hpp"
 #include "wsym/nn/tabm.hpp"
 
 using namespace wsym;
@@ -56,6 +57,45 @@ TEST_CASE_TEMPLATE("model_file: a reloaded ensemble predicts the same bits from 
         CHECK(loaded.ensemble.members[m].layers[l].weight.frozen() ==
               saved.ensemble.members[m].layers[l].weight.frozen());
   }
+}
+
+TEST_CASE_TEMPLATE("model_file: its members are those of its networks, and their mean is its prediction", T, float,
+                   double) {
+  ServedModel<TabM<T>> served{{{}, {TaskKind::classification, 2}}, Preprocessor::fit(table(), rows)};
+  for (const Index members : {3, 2})
+    served.ensemble.members.emplace_back(
+        TabMSize{.mlp = {.in = served.preprocessor.features(), .hidden = 5, .out = 2}, .members = members},
+        Key(1).child(members));
+  const std::vector<Tensor<T>> members = predict_members<T>(served, table(), rows);
+  REQUIRE(members.size() == 5);
+  const Tensor<T> y = predict<T>(served, table(), rows);
+  for (Index i = 0; i < y.size(); ++i) {
+    double mean = 0;
+    for (const Tensor<T>& member : members) mean += static_cast<double>(member[i]) / 5;
+    CHECK(static_cast<double>(y[i]) == doctest::Approx(mean).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("model_file: networks without parameters are not saved, and groups are tried whole") {
+  const ScratchFolder folder;
+  ServedModel<Mlp<float>> empty = model<float>(Average::logits);
+  empty.ensemble.members = {Mlp<float>()};
+  const std::string path = folder / "model";
+  CHECK_THROWS_WITH_AS(
+      save_model(empty, path),
+      (path + ": the networks do not fit the preprocessor and the task: they have no parameters").c_str(), ConfigError);
+  empty.ensemble.members.push_back(model<float>(Average::logits).ensemble.members[0]);
+  CHECK_THROWS_WITH_AS(save_model(empty, path),
+                       (path + ": the networks do not fit the preprocessor and the task: Mlp: it has no layers; a "
+                               "default network or one that was moved from is empty")
+                           .c_str(),
+                       ConfigError);
+  ServedModel<SoftMoe<float>> grouped{{{}, {TaskKind::classification, 2}}, Preprocessor::fit(table(), rows)};
+  grouped.ensemble.members.emplace_back(2, MlpSize{.in = grouped.preprocessor.features(), .hidden = 5, .out = 2}, 1, 2,
+                                        Key(1));
+  save_model(grouped, path);
+  CHECK(same_bits(predict<float>(load_model<SoftMoe<float>>(path), table(), rows),
+                  predict<float>(grouped, table(), rows)));
 }
 
 TEST_CASE("model_file: saving twice gives the same bytes") {

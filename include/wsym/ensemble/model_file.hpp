@@ -48,9 +48,11 @@ template <class E, class M> void check(const ServedModel<M>& model, std::string_
   try {
     bool answered = false;
     for_each_parameter(ensemble, [&]<Real T>(const Parameter<T>&) {
-      if (!std::exchange(answered, true)) predict(ensemble, Tensor<T>(Shape{1, model.preprocessor.features()}));
+      if (!std::exchange(answered, true))
+        predict(ensemble, Tensor<T>(Shape{rows_together(ensemble), model.preprocessor.features()}));
     });
-  } catch (const ShapeError& error) {
+    expect<ShapeError>(answered, "they have no parameters");
+  } catch (const Error& error) {
     throw E(message(source, ": the networks do not fit the preprocessor and the task: ", error.what()));
   }
 }
@@ -147,6 +149,13 @@ Tensor<T> predict(const ServedModel<M>& model, const Table& table, std::span<con
   Tensor<T> y = predict(model.ensemble, model.preprocessor.template transform<T>(table, rows));
   detail::calibrate(y, model);
   return y;
+}
+
+/// What each member of the networks answers for the given rows of a table, as predict_members() gives it for a
+/// DeepEnsemble: before the temperature, which is fitted to their mean.
+template <Real T, class M>
+std::vector<Tensor<T>> predict_members(const ServedModel<M>& model, const Table& table, std::span<const Index> rows) {
+  return predict_members(model.ensemble, model.preprocessor.template transform<T>(table, rows));
 }
 
 }  // namespace wsym
