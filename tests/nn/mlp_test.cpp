@@ -232,7 +232,7 @@ TEST_CASE("mlp: gradients of whole networks agree with central differences, and 
         Mlp<double> model = asymmetric ? test::w_asymmetric<double>({4, 7, 3}) : Mlp<double>({4, 7, 3}, Key(1));
         const auto loss = [&](Tape<double>& tape, const Mlp<double>& m) {
           Pass<double> pass = Pass<double>::train(Key(0));
-          return task_loss<double>({kind, 3}, m(tape.constant(x), pass), y.data(), labels,
+          return task_loss<double>({kind, 3}, m(tape.constant(x), pass), y.span(), labels,
                                    weighted ? std::span<const double>(weights) : std::span<const double>());
         };
         const GradcheckReport report = gradcheck_model(model, loss, Key(4));
