@@ -265,11 +265,16 @@ TEST_CASE("model_file: networks that do not answer the preprocessor's features w
   const std::string unfit = "the networks do not fit the preprocessor and the task: ";
   CHECK(shaped("members.0.layers.0.weight", {5, 4}) == "no error");
   CHECK(shaped("members.0.layers.0.weight", {5, 3}).starts_with(unfit));
-  CHECK(shaped("members.0.layers.1.weight", {6, 5}).starts_with(unfit));
-  CHECK(shaped("members.0.layers.1.weight", {5, 6}).starts_with(unfit));
-  CHECK(shaped("members.0.layers.1.bias", {4}).starts_with(unfit));
-  CHECK(shaped("members.0.layers.3.bias", {3}).starts_with(unfit));
-  CHECK(shaped("members.0.layers.3.weight", {3, 5}).starts_with(unfit));
+  CHECK(shaped("members.0.layers.1.weight", {6, 5}) ==
+        "members.0: Mlp: layer 1 has weight (6, 5) and bias (5); it needs (out, in) and (out)");
+  CHECK(shaped("members.0.layers.1.weight", {5, 6}) ==
+        "members.0: Mlp: layer 1 has weight (5, 6) but layer 0 gives 5 outputs; it needs as many columns");
+  CHECK(shaped("members.0.layers.1.bias", {4}) ==
+        "members.0: Mlp: layer 1 has weight (5, 5) and bias (4); it needs (out, in) and (out)");
+  CHECK(shaped("members.0.layers.3.bias", {3}) ==
+        "members.0: Mlp: layer 3 has weight (2, 5) and bias (3); it needs (out, in) and (out)");
+  CHECK(shaped("members.0.layers.3.weight", {3, 5}) ==
+        "members.0: Mlp: layer 3 has weight (3, 5) and bias (2); it needs (out, in) and (out)");
 }
 
 TEST_CASE("model_file: parts that do not fit together are not saved") {

@@ -133,14 +133,14 @@ class ContentReader {
   }
 
  private:
-  /// Lets every module look at its settings.
+  /// Lets every module look at its settings and sizes.
   struct Checks {
     std::string_view source;
     void operator()(const Named&, const auto&) const {}
     template <class M> void module(const Named& path, const M& module_) const {
       if constexpr (requires { module_.check(); }) try {
           module_.check();
-        } catch (const ConfigError& error) {
+        } catch (const Error& error) {
           throw FormatError(message(source, ": ", path.name, path.name.empty() ? "" : ": ", error.what()));
         }
     }
