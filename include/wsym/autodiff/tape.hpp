@@ -60,7 +60,8 @@ template <Real T> class Tape {
   }
   /// Throws Error unless all inputs are of this tape: for those that an op has beside result's.
   template <class... Inputs> void expect_own(const Inputs&... inputs) const {
-    expect<Error>(((&inputs.tape() == this) && ...), "Tape: an op has inputs of two tapes; all must be of one");
+    if ((static_cast<int>(&inputs.tape() != this) | ...)) [[unlikely]]
+      refuse_inputs();
   }
   /// The same where the op itself knows whether any input takes a gradient.
   Var<T> result_if(bool any_takes_gradient, Shape shape) {
@@ -157,6 +158,9 @@ template <Real T> class Tape {
     Node* node = nullptr;
   };
 
+  [[noreturn]] static void refuse_inputs() {  // apart, so that the ops stay small
+    throw Error("Tape: an op has inputs of two tapes; all must be of one");
+  }
   static void expect_unchanged(const Leaf& leaf) {
     expect<Error>(leaf.node->value == leaf.parameter->value().data() && leaf.node->shape == leaf.parameter->shape(),
                   "Tape: a parameter has another tensor than when it was used first; clear() comes before that");
