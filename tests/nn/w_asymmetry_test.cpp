@@ -165,6 +165,16 @@ TEST_CASE("same_rows, whole_rows: an n_fix that leaves no free entry is refused"
                        "n_fix is -1 but the fan-in is 8; it must be from 0 to 7", ConfigError);
 }
 
+TEST_CASE("w_asymmetry: a kappa whose values float cannot hold is refused, not frozen as infinity") {
+  const char* const text = "w_asymmetry: kappa 1e+38; 9 kappa must fit a float";
+  CHECK_THROWS_WITH_AS(w_asymmetric_entries<float>(2, 4, 1, 1e38, Key(1)), text, ConfigError);
+  CHECK_THROWS_WITH_AS(same_row_entries<float>(2, 4, 1, 1e38, Key(1)), text, ConfigError);
+  CHECK_THROWS_WITH_AS(whole_row_entries<float>(2, 4, 1, 1e38, false, Key(1)), text, ConfigError);
+  CHECK_THROWS_AS(w_asymmetric_entries<double>(2, 4, 1, std::numeric_limits<double>::infinity(), Key(1)), ConfigError);
+  CHECK(std::isfinite(w_asymmetric_entries<double>(2, 4, 1, 1e38, Key(1)).value[0]));
+  CHECK(std::isfinite(w_asymmetric_entries<float>(2, 4, 1, 1e37, Key(1)).value[0]));
+}
+
 TEST_CASE("kappa_free: the standard deviation of a free weight") {
   CHECK(kappa_free(8) * kappa_free(8) == doctest::Approx(0.0416667).epsilon(1e-6));
   CHECK(kappa_free(256) * kappa_free(256) == doctest::Approx(0.00130208).epsilon(1e-5));

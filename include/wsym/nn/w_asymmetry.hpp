@@ -43,13 +43,20 @@ inline void expect_n_fix(Index n_fix, Index cols) {
   expect<ConfigError>(n_fix >= 0 && n_fix < cols, "n_fix is ", n_fix, " but the fan-in is ", cols,
                       "; it must be from 0 to ", cols - 1);
 }
+
+/// Throws ConfigError for a kappa whose products with standard normal numbers, all below 9, T might not hold.
+template <Real T> void expect_kappa(double kappa) {
+  expect<ConfigError>(std::isfinite(static_cast<T>(9 * kappa)), "w_asymmetry: kappa ", kappa, "; 9 kappa must fit a ",
+                      std::same_as<T, float> ? "float" : "double");
+}
 }  // namespace detail
 
 /// The frozen entries of one (rows, cols) weight: in each row n_fix columns chosen uniformly without replacement,
 /// each with the value kappa z, z standard normal. Row i's positions depend on (key, i) and values on (key, i, column)
-/// alone. n_fix = 0 freezes nothing. Throws ConfigError unless 0 <= n_fix < cols.
+/// alone. n_fix = 0 freezes nothing. Throws ConfigError unless 0 <= n_fix < cols and T can hold 9 kappa.
 template <Real T> Frozen<T> w_asymmetric_entries(Index rows, Index cols, Index n_fix, double kappa, const Key& key) {
   detail::expect_n_fix(n_fix, cols);
+  detail::expect_kappa<T>(kappa);
   Frozen<T> frozen;
   std::vector<Index> columns(static_cast<std::size_t>(cols));
   for (Index row = 0; row < rows; ++row) {
@@ -93,6 +100,7 @@ template <Real T> Frozen<T> same_row_entries(Index rows, Index cols, Index n_fix
 template <Real T>
 Frozen<T> whole_row_entries(Index rows, Index cols, Index n_fix, double kappa, bool hidden_units, const Key& key) {
   detail::expect_n_fix(n_fix, cols);
+  detail::expect_kappa<T>(kappa);
   std::vector<Index> chosen = key.child("position").permutation(rows);
   chosen.resize(static_cast<std::size_t>((2 * rows * n_fix + cols) / (2 * cols)));
   std::sort(chosen.begin(), chosen.end());
