@@ -168,6 +168,21 @@ TEST_CASE_TEMPLATE("adamw: a parameter counts the steps that reach it, so its fi
   }
   CHECK(optimizer.steps() == 20);
   CHECK(own.steps() == 5);
+
+  AdamW<T> resumed({.rate = 0.01});
+  resumed.start(both);
+  std::string bytes = to_bytes(optimizer);
+  from_bytes(resumed, bytes);
+  std::vector<Parameter<T>> copy = both;
+  const T seed[] = {T(1)};
+  for (const auto& [model, stepping] : {std::pair(&both, &optimizer), std::pair(&copy, &resumed)}) {
+    tape.clear();
+    tape.backward(add(tape.use((*model)[0]), tape.use((*model)[1])), seed);
+    stepping->step(*model, tape);
+  }
+  CHECK(same_bits(copy[1].value(), both[1].value()));
+  bytes.replace(bytes.find("[0,15]"), 6, "[0,25]");
+  CHECK_THROWS_WITH_AS(from_bytes(resumed, bytes, "f"), "f: AdamW: a parameter missed 25 of 20 steps", FormatError);
 }
 
 TEST_CASE_TEMPLATE("adamw: a copy goes on from the same state, and state travels through visit", T, float, double) {

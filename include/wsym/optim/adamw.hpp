@@ -62,7 +62,7 @@ template <Real T> class AdamW {
     const auto decayed = scalars(true, 1, 0), plain = scalars(false, 1, 0);  // those of nearly all parameters
     std::size_t at = 0;
     for_each_parameter(model, [&](Parameter<T>& parameter) {
-      expect(at < moments_.size() && at < missed_.size() && moments_[at].first.shape() == parameter.shape(),
+      expect(at < moments_.size() && moments_[at].first.shape() == parameter.shape(),
              "AdamW: the model is not the one that it has stepped before");
       Index& missed = missed_[at];
       Moments& moments = moments_[at++];
@@ -82,6 +82,15 @@ template <Real T> class AdamW {
 
   /// Calls of step().
   Index steps() const { return steps_; }
+
+  /// Throws ConfigError for counts that no sequence of steps gives.
+  void check() const {
+    expect<ConfigError>(missed_.size() == moments_.size(), "AdamW: missed steps of ", missed_.size(),
+                        " parameters; there are ", moments_.size());
+    for (const Index missed : missed_)
+      expect<ConfigError>(missed >= 0 && missed <= steps_, "AdamW: a parameter missed ", missed, " of ", steps_,
+                          " steps");
+  }
 
   /// The state that a resumed run needs.
   static void visit(auto& self, auto&& v) {
