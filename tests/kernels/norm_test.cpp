@@ -41,6 +41,19 @@ template <class T> struct Case {
 };
 }  // namespace
 
+TEST_CASE_TEMPLATE("layer_norm_rows: a row whose squares overflow is normalised as any other", T, float, double) {
+  for (const Index cols : {2, 7, 64, 65}) {
+    Case<T> near(1, cols), far(1, cols);
+    const T factor = std::ldexp(T(1), std::is_same_v<T, float> ? 90 : 700);
+    for (Index j = 0; j < cols; ++j) far.x(0, j) = near.x(0, j) * factor;
+    near.forward(), far.forward();
+    for (Index j = 0; j < cols; ++j)  // epsilon, 1e-6, counts in the near row alone
+      CHECK(std::abs(static_cast<double>(far.y(0, j) - near.y(0, j))) <= 1e-4);
+    CHECK(static_cast<double>(far.inverse[0] * factor) ==
+          doctest::Approx(static_cast<double>(near.inverse[0])).epsilon(1e-4));
+  }
+}
+
 TEST_CASE_TEMPLATE("layer_norm_rows: agrees with plain loops, and writes nothing else", T, float, double) {
   for (const Index rows : {0, 1, 5})
     for (const Index cols : widths) {

@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
+#include <cmath>
+
 #include "wsym/kernels/reduce.hpp"
 
 namespace wsym::kernels {
 inline namespace WSYM_SIMD {
 
+namespace detail {
+/// 1 / sqrt(variance + epsilon) of a row x (n) whose squared distances from its mean overflow: they are first divided
+/// by the largest of them.
+template <Real T> T inverse_of_far(const T* x, T mean, T epsilon, Index n) {
+  T most = 0, squares = 0;
+  for (Index j = 0; j < n; ++j) most = std::max(most, std::abs(x[j] - mean));
+  for (Index j = 0; j < n; ++j) squares += (x[j] - mean) / most * ((x[j] - mean) / most);
+  return T(1) / std::sqrt(squares / static_cast<T>(n) + epsilon / most / most) / most;
+}
+}  // namespace detail
+
 /// y_ij = scale_j (x_ij - mean_i) inverse_i + bias_j with a row's mean and inverse_i = 1 / sqrt(variance + epsilon),
 /// the variance of the whole row (divided by cols). Shapes x and y (rows, cols), cols >= 1, unit column stride, y may
 /// be x; scale and bias (cols); mean and inverse (rows), for the derivative. A row's bits do not depend on the other
-/// rows.
+/// rows. Right also where squares of x overflow.
 template <Real T>
 void layer_norm_rows(std::type_identity_t<View<const T>> x, const T* scale, const T* bias, T epsilon, View<T> y,
                      T* mean, T* inverse) {
@@ -20,7 +34,8 @@ void layer_norm_rows(std::type_identity_t<View<const T>> x, const T* scale, cons
       const Vec<T> v = load_or(p, count, middle) - middle;
       return multiply_add<T>(v, v, s);
     });
-    const T over = T(1) / std::sqrt(squares[0] / n + epsilon);
+    T over = T(1) / std::sqrt(squares[0] / n + epsilon);
+    if (over == T(0)) over = detail::inverse_of_far(from, middle, epsilon, x.cols);
     T* to = &y(i, 0);
     for_each_vector<T>(x.cols, [=](Index j, auto count) {
       const Vec<T> standard = (load(from + j, count) - middle) * over;
