@@ -149,6 +149,18 @@ TEST_CASE_TEMPLATE("apply_permutation: orders that are none or too few are refus
   CHECK_THROWS_AS(apply_permutation(Mlp<T>(), {}), ConfigError);
 }
 
+TEST_CASE("apply_permutation: networks without layers, and with layers that do not fit each other, are refused") {
+  const Mlp<float> empty;
+  CHECK_THROWS_AS(apply_permutation(empty, {}), ConfigError);
+  CHECK_THROWS_AS(weight_matching(empty, empty, Key(1)), ConfigError);
+  Mlp<float> odd({3, 4, 2}, Key(1));
+  odd.layers[1].bias = Parameter<float>(Tensor<float>({9}));
+  const UnitOrders orders{{0, 1, 2, 3}, {0, 1, 2, 3, 4, 5, 6, 7, 8}, {0, 1, 2, 3}};
+  const char* const words = "Mlp: layer 1 has weight (4, 4) and bias (9); it needs (out, in) and (out)";
+  CHECK_THROWS_WITH_AS(apply_permutation(odd, orders), words, ShapeError);
+  CHECK_THROWS_WITH_AS(weight_matching(odd, odd, Key(1)), words, ShapeError);
+}
+
 TEST_CASE_TEMPLATE("weight_matching: a network is matched to its own permuted copy exactly, with barrier 0", T, float,
                    double) {
   const Dataset<T> data = test::circle<T>(200, Key(7));

@@ -65,9 +65,19 @@ TEST_CASE_TEMPLATE("loss_barrier: a NaN on the way is not hidden", T, float, dou
   const auto hole = [](const Point<T>& p) {
     return p.x() > 0.3 && p.x() < 0.6 ? std::nan("") : p.x();
   };
-  const LossBarrier line = loss_barrier(Point<T>(0), Point<T>(1), hole);
-  CHECK(std::isnan(line.barrier));
-  CHECK(std::isnan(line.worst));
+  const auto throwing = [&](const Point<T>& p) {  // as evaluate does
+    expect<Diverged>(!std::isnan(hole(p)), "the loss is nan");
+    return p.x();
+  };
+  for (const LossBarrier& line :
+       {loss_barrier(Point<T>(0), Point<T>(1), hole), loss_barrier(Point<T>(0), Point<T>(1), throwing)}) {
+    CHECK(std::isnan(line.barrier));
+    CHECK(std::isnan(line.worst));
+    CHECK(std::isnan(line.loss[10]));
+    CHECK(line.loss[24] == 1);
+  }
+  const std::vector<Point<T>> points{Point<T>(0), Point<T>(1)};
+  CHECK(std::isnan(mean_barrier<Point<T>>(points, throwing)));
 }
 
 TEST_CASE("loss_barrier: fewer than two points and unlike models are refused") {

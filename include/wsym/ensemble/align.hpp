@@ -132,7 +132,7 @@ template <Real T> bool improve_order(Tensor<T> similarity, std::vector<Index>& o
 
 /// The same function with its hidden units in other orders. Frozen entries move with their units: a W-asymmetric
 /// network leaves its family, so same_frozen() of it and the original is false and their mean freezes nothing. Throws
-/// ConfigError unless there is one permutation for each hidden layer.
+/// ConfigError unless there is one permutation for each hidden layer, ShapeError for layers that do not fit each other.
 template <Real T> Mlp<T> apply_permutation(const Mlp<T>& model, const UnitOrders& orders) {
   detail::expect_orders(model, orders);
   Mlp<T> result = model;
