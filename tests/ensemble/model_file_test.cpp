@@ -76,6 +76,29 @@ TEST_CASE_TEMPLATE("model_file: its members are those of its networks, and their
   }
 }
 
+TEST_CASE_TEMPLATE("model_file: numbers come in the unit of the table, of members and of their mean", T, float,
+                   double) {
+  Table prices = table();
+  prices.columns[2] = {.name = "price", .kind = ColumnKind::target_number, .numbers = {1000, 1001, 1004, 1005}};
+  for (const bool scaled : {false, true}) {
+    ServedModel<Mlp<T>> served{{{}, {TaskKind::regression, 1}}, Preprocessor::fit(prices, rows, {.target = scaled})};
+    const double mean = served.preprocessor.target_mean, sd = served.preprocessor.target_sd;
+    CHECK(mean == (scaled ? 1002.5 : 0));
+    for (const int m : {1, 2})
+      served.ensemble.members.emplace_back(MlpSize{served.preprocessor.features(), 5, 1}, Key(1).child(m));
+    const Tensor<T> x = served.preprocessor.template transform<T>(prices, rows);
+    const std::vector<Tensor<T>> raw = predict_members(served.ensemble, x),
+                                 members = predict_members<T>(served, prices, rows);
+    const Tensor<T> y = predict<T>(served, prices, rows), raw_mean = predict(served.ensemble, x);
+    REQUIRE(members.size() == 2);
+    for (Index i = 0; i < 4; ++i) {
+      CHECK(y[i] == static_cast<T>(std::fma(static_cast<double>(raw_mean[i]), sd, mean)));
+      for (std::size_t m = 0; m < 2; ++m)
+        CHECK(members[m][i] == static_cast<T>(std::fma(static_cast<double>(raw[m][i]), sd, mean)));
+    }
+  }
+}
+
 TEST_CASE("model_file: networks without parameters are not saved, and groups are tried whole") {
   const ScratchFolder folder;
   ServedModel<Mlp<float>> empty = model<float>(Average::logits);

@@ -324,6 +324,32 @@ TEST_CASE_TEMPLATE("fit: a network without layers is refused by fit, evaluate, p
   CHECK_THROWS_WITH_AS(predict(Mlp<T>(), data.x, 3), words, ConfigError);
 }
 
+TEST_CASE_TEMPLATE(
+    "fit: an entry that is not finite, and weights that are all 0, are named at the door, by evaluate too", T, float,
+    double) {
+  const Mlp<T> start({3, 8, 2}, Key(1));
+  const Dataset<T> good = test::waves<T>(20, Key(2));
+  Workspace<T> workspace;
+  const auto refused = [&]<class E>(const Dataset<T>& data, const char* words, E) {
+    Mlp<T> model = start;
+    CHECK_THROWS_WITH_AS(fit(model, AdamW<T>(), data, good, {}, Key(1)), words, E);
+    CHECK_THROWS_WITH_AS(fit(model, AdamW<T>(), good, data, {}, Key(1)), words, E);
+    CHECK_THROWS_WITH_AS(evaluate(model, data, workspace), words, E);
+    CHECK(test::same_parameters(model, start));
+  };
+  Dataset<T> data = good;
+  data.x(17, 1) = std::numeric_limits<T>::quiet_NaN();
+  refused(data, "Dataset: row 17, column 1 (from 0) of x is nan; finite numbers are needed", DataError(""));
+  data = good;
+  data.y(3, 1) = -std::numeric_limits<T>::infinity();
+  refused(data, "Dataset: row 3, column 1 (from 0) of y is -inf; finite numbers are needed", DataError(""));
+  data = good;
+  data.weights.assign(20, T(0));
+  refused(data, "Dataset: all 20 weights are 0", ConfigError(""));
+  data.weights[4] = -1;
+  refused(data, "Dataset: row 4 (from 0) has weight -1; weights are finite and not negative", ConfigError(""));
+}
+
 TEST_CASE_TEMPLATE("fit: sets of unequal tasks or features are refused with both", T, float, double) {
   Mlp<T> model({4, 8, 3}, Key(1));
   const Dataset<T> classes = test::circle<T>(20, Key(2));

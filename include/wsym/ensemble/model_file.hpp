@@ -142,20 +142,25 @@ template <class... Models> std::variant<ServedModel<Models>...> load_any_model(c
   });
 }
 
-/// The model's predictions for the given rows of a table, as predict() gives them for a DeepEnsemble, with logits
-/// divided by the temperature; of probabilities p, p^(1/t) over its sum.
+/// The model's predictions for the given rows of a table, as predict() gives them for a DeepEnsemble: numbers in the
+/// unit of the table, also where the preprocessor scales the target; logits divided by the temperature; of
+/// probabilities p, p^(1/t) over its sum.
 template <Real T, class M>
 Tensor<T> predict(const ServedModel<M>& model, const Table& table, std::span<const Index> rows) {
   Tensor<T> y = predict(model.ensemble, model.preprocessor.template transform<T>(table, rows));
   detail::calibrate(y, model);
+  model.preprocessor.unscale_target(y.mat());
   return y;
 }
 
 /// What each member of the networks answers for the given rows of a table, as predict_members() gives it for a
-/// DeepEnsemble: before the temperature, which is fitted to their mean.
+/// DeepEnsemble: numbers in the unit of the table; logits before the temperature, which is fitted to their mean.
 template <Real T, class M>
 std::vector<Tensor<T>> predict_members(const ServedModel<M>& model, const Table& table, std::span<const Index> rows) {
-  return predict_members(model.ensemble, model.preprocessor.template transform<T>(table, rows));
+  std::vector<Tensor<T>> members =
+      predict_members(model.ensemble, model.preprocessor.template transform<T>(table, rows));
+  for (Tensor<T>& member : members) model.preprocessor.unscale_target(member.mat());
+  return members;
 }
 
 }  // namespace wsym
