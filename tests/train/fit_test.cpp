@@ -262,16 +262,26 @@ TEST_CASE_TEMPLATE("fit: weights are looked at before success is reported, also 
     }
 }
 
-TEST_CASE_TEMPLATE("fit: the last step's overflow counts, without validation rows too", T, float, double) {
-  Dataset<T> data = numbered<T>(32), none;
-  for (const bool overflows : {false, true}) {
-    Mlp<T> model({1, 16, 1, 2}, Key(1));
-    const double rate = overflows ? 0.5 * static_cast<double>(std::numeric_limits<T>::max()) : 1e-6;
+TEST_CASE_TEMPLATE("fit: what the last step made is looked at without validation rows too: weights, and what they give",
+                   T, float, double) {
+  Dataset<T> data{test::random_tensor<T>({32, 3}, Key(5)), Tensor<T>({32, 1}, T(1)), {}, {}}, none;
+  const auto run = [&](double rate) {
+    Mlp<T> model({3, 16, 1, 2}, Key(1));
     const FitReport report = fit(model, Sgd<T>({.rate = rate}), data, none, {.epochs = 1, .batch_size = 32}, Key(1));
     CHECK(std::isfinite(report.train_loss));
-    CHECK(report.diverged() == overflows);
-    CHECK(report.reason.empty() != overflows);
-  }
+    CHECK(report.diverged() != report.reason.empty());
+    CHECK(report.diverged() != predict(model, data.x, 1).array().isFinite().all());
+    return std::pair(report.reason, first_not_finite(model).empty());
+  };
+  const double most = static_cast<double>(std::numeric_limits<T>::max());
+  CHECK(run(1e-3).first.empty());
+  const auto [outputs, weights_are_finite] = run(most / 100);
+  CHECK(weights_are_finite);
+  CHECK(outputs.find("epoch 1: after the last step: the training loss is ") == 0);
+  Hidden<T> untouched;  // nothing was run, so nothing is looked at
+  Dataset<T> huge = numbered<T>(2);
+  huge.x[1] = huge.y[1] = std::numeric_limits<T>::max();
+  CHECK_FALSE(fit(untouched, Spoiling<T>{}, huge, none, {.epochs = 0}, Key(1)).diverged());
 }
 
 TEST_CASE_TEMPLATE("fit: a state that had diverged is no success when nothing is left to run", T, float, double) {

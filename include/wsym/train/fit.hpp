@@ -137,6 +137,21 @@ template <class M, class Optimizer> std::string not_finite(RunState<M, Optimizer
       return message("epoch ", model == &state.model ? epoch : state.best_epoch, ": ", wrong, " is not finite");
   return {};
 }
+
+/// The same of the loss on the training rows after the last step, which no validation has looked at.
+template <class M, class Optimizer, Real T>
+std::string not_finite(RunState<M, Optimizer>& state, const Dataset<T>& train, const Key& key,
+                       Workspace<T>& workspace) {
+  std::string reason = not_finite(state);
+  if (!reason.empty() || state.epoch == 0) return reason;
+  try {
+    const double loss = mean_loss(state.model, train, workspace, key.child("validation").child(state.epoch));
+    expect<Diverged>(std::isfinite(loss), "the training loss is ", loss);
+  } catch (const Diverged& error) {
+    reason = message("epoch ", state.epoch, ": after the last step: ", error.what());
+  }
+  return reason;
+}
 }  // namespace detail
 
 /// Trains state.model from where the state stands, until the epochs are done, the validation loss has not been strictly
@@ -145,7 +160,8 @@ template <class M, class Optimizer> std::string not_finite(RunState<M, Optimizer
 /// epoch counts as the best, and the training loss stands for the validation loss.
 ///
 /// A run diverges, and stops at once, where a loss is not finite or a layer throws Diverged, in training or validation;
-/// and where at the end a weight of state.model or state.best is not finite. The report says so: nothing is thrown.
+/// and where at the end a weight of state.model or state.best is not finite, or, without validation rows, the loss on
+/// the training rows, of which one more pass is made. The report says so: nothing is thrown.
 ///
 /// The batches of epoch e are a function of (key, e): the result does not depend on threads or on stopping and
 /// resuming. One thread and, after the first epoch, no allocation in a step.
@@ -180,7 +196,8 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
       break;
     }
   }
-  if (report.reason.empty()) report.reason = detail::not_finite(state);
+  if (report.reason.empty())
+    report.reason = validates ? detail::not_finite(state) : detail::not_finite(state, train, key, workspace);
   if (!report.reason.empty()) report.stop = Stop::diverged;
   report.epochs_run = state.epoch;
   report.best_epoch = state.best_epoch;
