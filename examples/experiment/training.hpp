@@ -67,7 +67,6 @@ class Training {
     if (report.stop == Stop::observer) return std::nullopt;
     const M& trained = how.restore_best && report.best_epoch > 0 ? state.best : state.model;
     MemberRecord record = record_of(cell, member, report, count(trained));
-    record.diverged = record.diverged || !first_not_finite(trained).empty();
     if (!record.diverged) {
       const Key noise = key("score", cell, member);
       record.train = score_of(outputs(trained, data_.train, noise.child("train")), data_.train);
