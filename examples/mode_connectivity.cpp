@@ -219,7 +219,7 @@ std::string figure_script(const std::vector<Method>& methods, const std::string&
     const int mean = loss ? 2 : 4, sd = mean + 1;
     std::vector<std::string> curves;
     for (std::size_t block = 0; block < methods.size(); ++block) {
-      const std::string data = message("'", name, ".dat' index ", block),
+      const std::string data = message(gnuplot_quoted(message(name, ".dat")), " index ", block),
                         ink = " lc rgb '" + methods[block].colour + "'";
       curves.push_back(message(data, " using 1:($", mean, "-$", sd, "):($", mean, "+$", sd,
                                ") with filledcurves fs transparent solid 0.15 noborder", ink));
@@ -254,7 +254,7 @@ void write(const Choice& o, const Prepared<float>& data, const std::vector<Metho
       std::printf("no figure: gnuplot is not installed; its script is %s.gp\n", figure.c_str());
       break;
     case Drawn::failed:
-      std::printf("no figure: gnuplot failed, see %s/gnuplot.log\n", o.out.c_str());
+      std::printf("no figure: gnuplot failed, see %s.log\n", figure.c_str());
       break;
   }
 }

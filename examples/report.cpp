@@ -14,10 +14,10 @@ int main(int argc, char** argv) {
   app.add_option("--out", out, "folder of report.html, comparison.csv, figures [results/report]")->type_name("DIR");
   app.add_option("--groups", view.groups, "k networks: first | disjoint groups of k [first]")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"first", "disjoint"}).description(""));
+      ->check(one_of(group_words));
   app.add_option("--average", view.average, "what classifiers average: logits | probabilities [logits]")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"logits", "probabilities"}).description(""));
+      ->check(one_of(average_words));
   try {
     app.parse(argc, argv);
     std::puts(wsym::experiment::write_report(out, folders, view).c_str());

@@ -263,6 +263,7 @@ Figures routing_and_reliability(const Records& records, const System& common) {
     for (std::size_t bin = 0; bin < repeats[0]->reliability.size(); ++bin) {
       double rows = 0, confidence = 0, accuracy = 0;
       for (const Record* record : repeats) {
+        if (bin >= record->reliability.size()) continue;
         const std::vector<double>& one = record->reliability[bin];
         rows += one[0], confidence += one[0] * one[1], accuracy += one[0] * one[2];
       }

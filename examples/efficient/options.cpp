@@ -60,32 +60,32 @@ void add_layers(CLI::App& app, Options& o) {
   add_option(app, group, "--eval-capacity", "C", s.eval_capacity, "of experts at evaluation", "8");
   add_option(app, group, "--order", "NAME", s.order, "who claims slots first: row, or priority, the largest gate",
              "row")
-      ->check(one_of({"row", "priority"}));
+      ->check(one_of(words_of("order")));
   add_option(app, group, "--balance", "X", s.balance, "weight of the balance losses (lambda)", "0.01");
   add_option(app, group, "--noise", "X", s.noise, "of routers, times 1 / experts", "1");
   add_option(app, group, "--noise-scale", "NAME", s.noise_scale, "of e3: total, 1 / E; subset, 1 / (E / M)", "total")
-      ->check(one_of({"total", "subset"}));
+      ->check(one_of(words_of("noise_scale")));
   add_option(app, group, "--expert-start", "NAME", s.expert_start, "apart, or equal: experts begin as one", "apart")
-      ->check(one_of({"apart", "equal"}));
+      ->check(one_of(words_of("expert_start")));
   add_option(app, group, "--perturbation", "X", s.perturbation, "standard deviation of noise on experts' first weights",
              "0");
   add_option(app, group, "--dropout", "X", s.dropout, "in experts, while training", "0.1");
   add_option(app, group, "--shared", "N", s.shared, "overlap: experts of all members", "0")->check(count);
   add_option(app, group, "--scales", "NAME", s.scales, "batch_ensemble: sign or gaussian", "sign")
-      ->check(one_of({"sign", "gaussian"}));
+      ->check(one_of(words_of("scales")));
   add_option(app, group, "--scale-rate", "X", s.scale_rate, "batch_ensemble: factor of its scales' learning rate", "1");
   add_option(app, group, "--batch-repeats", "N", s.repeats, "mimo: uses of a row in a batch", "1")->check(count);
   add_option(app, group, "--replication", "X", s.replication, "mimo: share of rows that all members see", "0.5");
   add_option(app, group, "--base", "NAME", s.base, "deep_ensemble: of moe or mlp", "moe")
-      ->check(one_of({"moe", "mlp"}));
+      ->check(one_of(words_of("base")));
   add_option(app, group, "--start", "NAME", s.start, "scratch, or upstream: fine-tuned from another task", "scratch")
-      ->check(one_of({"scratch", "upstream"}));
+      ->check(one_of(words_of("start")));
   add_option(app, group, "--upstream-k", "K", s.upstream_k, "of the upstream network", "1")->check(count);
   add_option(app, group, "--permutation", "N", s.permutation, "e3 from upstream: which order of its experts; 0: theirs",
              "0")
       ->check(count);
   add_option(app, group, "--classes", "NAME", s.classes, "all, or seen: train without the last third", "all")
-      ->check(one_of({"all", "seen"}));
+      ->check(one_of(words_of("classes")));
 }
 
 void add_training(CLI::App& app, Options& o) {

@@ -24,11 +24,11 @@ std::string start(const std::string& name, const std::string& title, const std::
   const std::string size = std::to_string(width) + "," + std::to_string(height);
   return "# gnuplot " + name + ".gp draws " + name + ".svg; gnuplot -e png=1 " + name + ".gp draws " + name +
          ".png\nset encoding utf8\nif (exists('png')) set terminal pngcairo size " + size +
-         " font 'sans,10' noenhanced\nif (exists('png')) set output '" + name +
-         ".png'\nif (!exists('png')) set terminal svg size " + size +
-         " font 'Helvetica,Arial,sans-serif,13' noenhanced background 'white'\nif (!exists('png')) set output '" +
-         name + ".svg'\nset title " + gnuplot_quoted(title) + " font ',16'\nset xlabel " + gnuplot_quoted(x_label) +
-         "\nset ylabel " + gnuplot_quoted(y_label) +
+         " font 'sans,10' noenhanced\nif (exists('png')) set output " + gnuplot_quoted(name + ".png") +
+         "\nif (!exists('png')) set terminal svg size " + size +
+         " font 'Helvetica,Arial,sans-serif,13' noenhanced background 'white'\nif (!exists('png')) set output " +
+         gnuplot_quoted(name + ".svg") + "\nset title " + gnuplot_quoted(title) + " font ',16'\nset xlabel " +
+         gnuplot_quoted(x_label) + "\nset ylabel " + gnuplot_quoted(y_label) +
          "\nset border 3 lc rgb '#777777'\nset tics nomirror scale 0.5 textcolor rgb '#333333'\n";
 }
 

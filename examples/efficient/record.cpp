@@ -4,11 +4,14 @@
 #include <limits>
 
 #include "experiment/record.hpp"
+#include "experiment/text.hpp"
+#include "experiment/words.hpp"
 
 namespace wsym::efficient {
 namespace {
 
 using experiment::JournalLine;
+using experiment::shown;
 using experiment::undefined;
 
 Json table_json(const std::vector<std::vector<double>>& rows) {
@@ -21,20 +24,31 @@ Json table_json(const std::vector<std::vector<double>>& rows) {
   return list;
 }
 
-std::vector<std::vector<double>> table_from(const Json& json) {
+/// Rows of equal length; of `columns`, if that is not 0.
+std::vector<std::vector<double>> table_from(const Json& line, const char* key, std::size_t columns) {
   std::vector<std::vector<double>> rows;
-  for (const Json& row : json.items()) {
+  for (const Json& row : line.items(key)) {
     rows.emplace_back();
     for (const Json& number : row.items()) rows.back().push_back(number.is_null() ? undefined : number.number());
+    const std::size_t wanted = columns > 0 ? columns : rows.front().size();
+    expect<FormatError>(rows.back().size() == wanted, key, ": a row of ", rows.back().size(), " numbers; ", wanted,
+                        " are needed");
   }
   return rows;
+}
+
+/// Names stand in files of commas.
+const std::string& metric_name(const std::string& name) {
+  expect<FormatError>(!name.empty() && experiment::plain_name(name) == name, "a number named ", shown(name),
+                      "; letters, digits and '_' are needed");
+  return name;
 }
 
 Records parse(const std::vector<JournalLine>& lines, std::vector<std::string>& warnings) {
   Records records;
   experiment::for_each_line(lines, [&](const JournalLine& line) {
     if (line.kind() == "run") return;
-    expect<FormatError>(line.kind() == "system", "kind '", line.kind(), "'; run or system is needed");
+    expect<FormatError>(line.kind() == "system", "kind ", shown(line.kind()), "; run or system is needed");
     const Record record = record_from_json(line.json);
     const auto [place, added] = records.emplace(std::pair(to_text(record.system), record.repeat), record);
     if (!added && experiment::without_session(to_json(place->second)) != experiment::without_session(line.json))
@@ -69,11 +83,12 @@ Record record_from_json(const Json& line) {
   Record record;
   record.system = system_of(line.string("system"));
   record.repeat = line.index("repeat");
+  expect<FormatError>(record.repeat >= 0, "repeat is ", record.repeat, "; at least 0 is needed");
   record.diverged = line.boolean("diverged");
   for (const auto& [name, value] : line.at("numbers").members())
-    record.numbers.emplace_back(name, value.is_null() ? undefined : value.number());
-  record.load = table_from(line.at("load"));
-  record.reliability = table_from(line.at("reliability"));
+    record.numbers.emplace_back(metric_name(name), value.is_null() ? undefined : value.number());
+  record.load = table_from(line, "load", 0);
+  record.reliability = table_from(line, "reliability", 3);
   const Json& seconds = line.at("session").at("seconds");
   record.seconds = seconds.is_null() ? undefined : seconds.number();
   return record;
@@ -94,9 +109,10 @@ Records read_records(const std::string& folder, std::vector<std::string>& warnin
 std::optional<System> studied_in(const std::string& folder) {
   std::vector<std::string> warnings;
   std::optional<System> common;
-  for (const JournalLine& line : experiment::read_journal_lines(folder, warnings))
-    if (line.kind() == "run")
-      if (const Json* const text = line.json.at("session").find("studied")) common = system_of(text->string());
+  experiment::for_each_line(experiment::read_journal_lines(folder, warnings), [&](const JournalLine& line) {
+    if (line.kind() != "run") return;
+    if (const Json* const text = line.json.at("session").find("studied")) common = system_of(text->string());
+  });
   return common;
 }
 

@@ -8,6 +8,7 @@
 #include "experiment/gnuplot.hpp"
 #include "experiment/html.hpp"
 #include "experiment/text.hpp"
+#include "experiment/words.hpp"
 #include "wsym/io/atomic_file.hpp"
 #include "wsym/io/file.hpp"
 
@@ -26,14 +27,14 @@ class Page {
   }
 
   void section(const std::string& id, const std::string& title, const std::string& html) {
-    links_ += "<li><a href=\"#" + id + "\">" + html_text(title) + "</a></li>\n";
-    html_ += "<h2 id=\"" + id + "\">" + html_text(title) + "</h2>\n" + html;
+    links_ += "<li><a href=\"#" + html_text(id) + "\">" + html_text(title) + "</a></li>\n";
+    html_ += "<h2 id=\"" + html_text(id) + "\">" + html_text(title) + "</h2>\n" + html;
   }
 
   std::string figures(const Figures& figures) {
     std::string html;
-    for (const Plot& plot : figures.plots) html += figure(plot.name, plot.title, script_of(plot));
-    for (const HeatMap& map : figures.maps) html += figure(map.name, map.title, script_of(map));
+    for (const Plot& plot : figures.plots) html += figure(plot);
+    for (const HeatMap& map : figures.maps) html += figure(map);
     return html;
   }
 
@@ -42,21 +43,27 @@ class Page {
                           experiment::html_page(title, "After Allingham et al. 2022, on vectors", links_, html_));
   }
 
-  const std::string& out() const { return out_; }
-  Drawn worst() const { return worst_; }
+  /// A line about figures that are not there, or nothing.
+  std::string said() const {
+    if (worst_ == Drawn::failed) return "\nno figures: gnuplot failed, see " + out_ + "/figures/" + failed_ + ".log";
+    return worst_ == Drawn::yes
+               ? ""
+               : "\nno figures: gnuplot is not installed (Debian, Ubuntu: apt-get install gnuplot-nox)";
+  }
 
  private:
-  std::string figure(const std::string& name, const std::string& title, const std::string& script) {
-    const std::string folder = out_ + "/figures";
-    write_file_atomically(folder + "/" + name + ".gp", script);
+  template <class Drawing> std::string figure(Drawing drawing) {
+    const std::string folder = out_ + "/figures", name = drawing.name = experiment::plain_name(drawing.name);
+    write_file_atomically(folder + "/" + name + ".gp", script_of(drawing));
     const Drawn drawn = experiment::run_gnuplot(folder, name);
+    if (drawn == Drawn::failed && worst_ != drawn) failed_ = name;
     worst_ = std::max(worst_, drawn);
     if (drawn != Drawn::yes) return "";
-    return "<figure>" + experiment::inline_svg(read_file(folder + "/" + name + ".svg"), name + "-", title) +
+    return "<figure>" + experiment::inline_svg(read_file(folder + "/" + name + ".svg"), name + "-", drawing.title) +
            "</figure>\n";
   }
 
-  std::string out_, links_, html_;
+  std::string out_, links_, html_, failed_;  // failed_: the first figure that did
   Drawn worst_ = Drawn::yes;
 };
 
@@ -133,7 +140,8 @@ std::string facts(const Subject& subject, const Records& records) {
   std::string html = "<dl>\n";
   std::vector<std::string> seen;
   for (const Json& run : subject.runs) {
-    const std::string& command = run.at("session").string("command");
+    const Json* const said = run.at("session").find("command");
+    const std::string command = said && said->is_string() ? said->string() : "unknown";
     if (std::find(seen.begin(), seen.end(), command) != seen.end()) continue;
     seen.push_back(command);
     html += "<dt>Command</dt><dd><code>" + html_text(command) + "</code></dd>\n";
@@ -203,13 +211,8 @@ std::string write_report(const std::string& out, const Subject& subject, const R
   page.section("routing", "Calibration and routing", page.figures(routing_and_reliability(records, subject.common)));
   write_file_atomically(out + "/metrics.csv", metrics_csv(subject.dataset, records));
   page.write(subject.title + ": sparse experts and efficient ensembles");
-  const std::string drawn = page.worst() == Drawn::yes ? ""
-                            : page.worst() == Drawn::no_gnuplot
-                                ? "\nno figures: gnuplot is not installed (Debian, "
-                                  "Ubuntu: apt-get install gnuplot-nox)"
-                                : "\nno figures: gnuplot failed, see " + out + "/figures/gnuplot.log";
   return message("report: ", out, "/report.html; metrics.csv, ", tables, tables == 1 ? " table" : " tables",
-                 " in tables/, figures/", drawn);
+                 " in tables/, figures/", page.said());
 }
 
 }  // namespace wsym::efficient

@@ -2,13 +2,16 @@
 #include "efficient/system.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "experiment/text.hpp"
+#include "experiment/words.hpp"
 
 namespace wsym::efficient {
 namespace {
 
 using experiment::shortest;
+using experiment::shown;
 
 std::string word_of(const std::string& value) {
   return value;
@@ -20,15 +23,15 @@ std::string word_of(double value) {
   return shortest(value);
 }
 
-void read(const std::string& word, std::string& value) {
-  value = word;
+void read(const std::string& key, const std::string& word, std::string& value) {
+  value = experiment::known_word(key.c_str(), word, key == "model" ? model_names() : words_of(key));
 }
-template <class Number> void read(const std::string& word, Number& value) {
+template <class Number> void read(const std::string&, const std::string& word, Number& value) {
   value = experiment::number_of<Number>(word);
 }
 
 /// Key and word of every field.
-std::vector<std::pair<std::string, std::string>> words_of(const System& system) {
+std::vector<std::pair<std::string, std::string>> fields_of(const System& system) {
   std::vector<std::pair<std::string, std::string>> words;
   System::visit(system, [&](const char* key, const auto& value) { words.emplace_back(key, word_of(value)); });
   return words;
@@ -36,7 +39,7 @@ std::vector<std::pair<std::string, std::string>> words_of(const System& system) 
 
 /// The pairs that differ from `usual`, but for those of some keys.
 std::vector<std::string> differences(const System& system, const System& usual, const std::vector<std::string>& but) {
-  const auto words = words_of(system), others = words_of(usual);
+  const auto words = fields_of(system), others = fields_of(usual);
   std::vector<std::string> pairs;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto& [key, word] = words[i];
@@ -53,6 +56,15 @@ const std::vector<std::string>& model_names() {
       "mlp",  "moe",           "e3",  "tiling", "partitioning", "overlap", "multi_pred", "batch_ensemble", "mc_dropout",
       "mimo", "deep_ensemble", "tabm"};
   return names;
+}
+
+const std::vector<std::string>& words_of(const std::string& field) {
+  static const std::map<std::string, std::vector<std::string>> words = {
+      {"noise_scale", {"total", "subset"}}, {"order", {"row", "priority"}},
+      {"expert_start", {"apart", "equal"}}, {"base", {"moe", "mlp"}},
+      {"start", {"scratch", "upstream"}},   {"scales", {"sign", "gaussian"}},
+      {"classes", {"all", "seen"}}};
+  return words.at(field);
 }
 
 bool sparse(const System& system) {
@@ -102,14 +114,12 @@ System system_of(const std::string& text) {
     System::visit(system, [&](const std::string& name, auto& value) {
       if (name != key || key.size() == pair.size()) return;
       known = true;
-      read(pair.substr(key.size() + 1), value);
+      read(key, pair.substr(key.size() + 1), value);
     });
-    expect<FormatError>(known, "system '", text, "': '", pair, "' is no pair of a known key and a value");
+    expect<FormatError>(known, "system ", shown(text), ": ", shown(pair), " is no pair of a known key and a value");
     start = end + 1;
   }
-  const auto& names = model_names();
-  expect<FormatError>(std::find(names.begin(), names.end(), system.model) != names.end(), "system '", text,
-                      "': no model is named '", system.model, "'");
+  expect<FormatError>(to_text(system) == text, "system ", shown(text), " is written '", to_text(system), "'");
   return system;
 }
 

@@ -69,6 +69,9 @@ struct System {
 /// mlp, moe, e3, tiling, partitioning, overlap, multi_pred, batch_ensemble, mc_dropout, mimo, deep_ensemble, tabm.
 const std::vector<std::string>& model_names();
 
+/// The words of a field of System that holds one: noise_scale, order, expert_start, base, start, scales, classes.
+const std::vector<std::string>& words_of(const std::string& field);
+
 /// True for a model with routers and experts.
 bool sparse(const System& system);
 
@@ -81,7 +84,8 @@ System own(const System& system);
 /// "model=e3;members=2": the model, and what differs from a System's defaults, in the order of visit().
 std::string to_text(const System& system);
 
-/// Throws FormatError for a pair that is none, an unknown key or model, or a value that does not fit.
+/// Throws FormatError for a pair that is none, an unknown key or model, a value that does not fit, and what to_text()
+/// would not write.
 System system_of(const std::string& text);
 
 /// For people: "e3 (K=1, M=2)", and what else differs from `common`.

@@ -10,19 +10,52 @@ namespace {
 
 using Field = std::string Method::*;
 
-/// The keys of a variant, in the order in which they stand there.
-constexpr std::pair<const char*, Field> fields[] = {{"mask_scope", &Method::mask_scope},
-                                                    {"mask_seed", &Method::mask_seed},
-                                                    {"frozen", &Method::frozen},
-                                                    {"kappa", &Method::kappa},
-                                                    {"n_fix", &Method::n_fix},
-                                                    {"weights", &Method::weights},
-                                                    {"weight_decay", &Method::weight_decay},
-                                                    {"temperature", &Method::temperature},
-                                                    {"gate_samples", &Method::gate_samples},
-                                                    {"moie_average", &Method::moie_average},
-                                                    {"expert_dropout", &Method::expert_dropout},
-                                                    {"balance", &Method::balance}};
+/// What a variant may change: the key, and the values that it may have.
+struct Known {
+  const char* key;
+  Field field;
+  bool number;
+  Words words = {};
+
+  bool takes(const std::string& value) const {
+    return (number && is_plain_number(value)) || std::find(words.begin(), words.end(), value) != words.end();
+  }
+};
+
+/// In the order in which they stand in a variant.
+const std::vector<Known>& known_fields() {
+  static const std::vector<Known> fields = {{"mask_scope", &Method::mask_scope, false, scope_words},
+                                            {"mask_seed", &Method::mask_seed, true},
+                                            {"frozen", &Method::frozen, false, frozen_words},
+                                            {"kappa", &Method::kappa, true, {"free"}},
+                                            {"n_fix", &Method::n_fix, true, {"rule"}},
+                                            {"weights", &Method::weights, false, {"best", "last"}},
+                                            {"weight_decay", &Method::weight_decay, true},
+                                            {"temperature", &Method::temperature, true},
+                                            {"gate_samples", &Method::gate_samples, true},
+                                            {"moie_average", &Method::moie_average, false, moie_average_words},
+                                            {"expert_dropout", &Method::expert_dropout, true},
+                                            {"balance", &Method::balance, true}};
+  return fields;
+}
+
+/// f(field, value) for each pair of a variant. Throws FormatError unless the keys are known, each once and in order,
+/// and take their values.
+template <class F> void for_each_pair(const std::string& variant, F f) {
+  auto next = known_fields().begin();
+  for (std::size_t start = 0; start < variant.size();) {
+    const std::size_t end = std::min(variant.find(';', start), variant.size());
+    const std::string pair = variant.substr(start, end - start), key = pair.substr(0, pair.find('='));
+    const auto known = std::find_if(next, known_fields().end(), [&](const Known& field) { return key == field.key; });
+    expect<FormatError>(known != known_fields().end() && key.size() < pair.size() &&
+                            known->takes(pair.substr(key.size() + 1)) && end + 1 != variant.size(),
+                        "variant ", shown(variant), ": ", shown(pair),
+                        " is no pair of a known key and a value of its own, in order");
+    f(*known, pair.substr(key.size() + 1));
+    next = known + 1;
+    start = end + 1;
+  }
+}
 
 /// Who shares a mask: a mixture has one for all its experts, so there `member` means each repetition.
 std::string scope_of(const std::string& scope, bool mixture) {
@@ -53,8 +86,8 @@ Method plain_method(const Options& o, const Cell& cell) {
 
 std::string variant_text(const Method& method, const Method& preset) {
   std::vector<std::string> pairs;
-  for (const auto& [key, field] : fields)
-    if (method.*field != preset.*field) pairs.push_back(std::string(key) + "=" + method.*field);
+  for (const Known& known : known_fields())
+    if (method.*known.field != preset.*known.field) pairs.push_back(message(known.key, "=", method.*known.field));
   return join(pairs, ";");
 }
 
@@ -80,10 +113,10 @@ std::vector<Control> all_controls(const Options& o, Index inputs) {
     if (n < inputs && std::all_of(o.hidden.begin(), o.hidden.end(), [&](Index width) { return n < width; }))
       n_fix.push_back(std::to_string(n));
   for (const double factor : {3.0, 10.0}) decays.push_back(shortest(factor * o.weight_decay));
-  return {{"mask_scope", &Method::mask_scope, Control::asymmetric_ensembles, {"shared", "repetition", "member"}},
+  return {{"mask_scope", &Method::mask_scope, Control::asymmetric_ensembles, scope_words},
           {"mask_seed", &Method::mask_seed, Control::asymmetric_ensembles, seeds},
           {"kappa", &Method::kappa, Control::asymmetric_ensembles, {"0.25", "0.5", "1", "2", "free"}},
-          {"frozen", &Method::frozen, Control::asymmetric_ensembles, {"same_rows", "whole_rows", "trainable"}},
+          {"frozen", &Method::frozen, Control::asymmetric_ensembles, {frozen_words.begin() + 1, frozen_words.end()}},
           {"n_fix", &Method::n_fix, Control::asymmetric_ensembles, n_fix},
           {"weights", &Method::weights, Control::ensembles, {"best", "last"}},
           {"weight_decay", &Method::weight_decay, Control::mixtures, decays},
@@ -146,18 +179,14 @@ std::string plain_variant(const Options& options, const Cell& cell) {
   return variant_text(plain_method(options, cell), preset_method(options, cell.mixture()));
 }
 
+const std::string& known_variant(const std::string& text) {
+  for_each_pair(text, [](const Known&, const std::string&) {});
+  return text;
+}
+
 Method method_of(const Options& options, const Cell& cell) {
   Method method = preset_method(options, cell.mixture());
-  for (std::size_t start = 0; start < cell.variant.size();) {
-    const std::size_t end = std::min(cell.variant.find(';', start), cell.variant.size());
-    const std::string pair = cell.variant.substr(start, end - start), key = pair.substr(0, pair.find('='));
-    const auto* const field =
-        std::find_if(std::begin(fields), std::end(fields), [&](const auto& known) { return key == known.first; });
-    expect<FormatError>(field != std::end(fields) && key.size() < pair.size(), "variant '", cell.variant, "': '", pair,
-                        "' is no pair of a known key and a value");
-    method.*field->second = pair.substr(key.size() + 1);
-    start = end + 1;
-  }
+  for_each_pair(cell.variant, [&](const Known& known, const std::string& value) { method.*known.field = value; });
   return method;
 }
 

@@ -26,7 +26,11 @@ struct Method {
   friend bool operator==(const Method&, const Method&) = default;
 };
 
-/// What the cell's variant makes of the preset's method. Throws FormatError for an unknown key.
+/// The variant that came. Throws FormatError unless it has the form in which variants are written: pairs key=value of
+/// Method's fields in their order, joined by ';', each value a word that its field knows or a plain number.
+const std::string& known_variant(const std::string& text);
+
+/// What the cell's variant makes of the preset's method. Throws as known_variant.
 Method method_of(const Options& options, const Cell& cell);
 
 /// The variant that the options alone make of the cell's method: where they differ from the preset. What says nothing

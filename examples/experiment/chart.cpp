@@ -27,8 +27,7 @@ struct Layout {
     std::size_t longest = 0;
     for (const Curve* curve : legend) longest = std::max(longest, curve->label.size());
     const auto entries = static_cast<Index>(legend.size());
-    legend_columns =
-        std::clamp<Index>(static_cast<Index>(width / (72 + 9 * static_cast<double>(longest))), 1, entries);
+    legend_columns = std::clamp<Index>(static_cast<Index>(width / (72 + 9 * static_cast<double>(longest))), 1, entries);
     legend_rows = (entries + legend_columns - 1) / legend_columns;
     const Index rows = (static_cast<Index>(chart.panels.size()) + columns - 1) / columns;
     height = std::round(head + static_cast<double>(rows) * row + 12 + 22 * static_cast<double>(legend_rows));
@@ -95,7 +94,7 @@ std::string plot(const Chart& chart, const Panel& panel, std::size_t first_block
   std::vector<std::string> bands, lines;
   for (std::size_t i = 0; i < panel.curves.size(); ++i) {
     const Curve& curve = panel.curves[i];
-    const std::string data = "'" + chart.name + ".dat' index " + std::to_string(first_block + i);
+    const std::string data = gnuplot_quoted(chart.name + ".dat") + " index " + std::to_string(first_block + i);
     if (!curve.published)
       bands.push_back(data + " using 1:($2-$3):($2+$3) with filledcurves fs transparent solid " +
                       (curve.level ? "0.10" : "0.16") + " noborder lc rgb '" + curve.colour + "'");
@@ -114,11 +113,11 @@ std::string start(const Chart& chart, const Layout& layout) {
   };
   return "# gnuplot " + chart.name + ".gp draws " + chart.name + ".svg; gnuplot -e png=1 " + chart.name + ".gp draws " +
          chart.name + ".png\nset encoding utf8\n" + "if (exists('png')) set terminal pngcairo size " + size +
-         " font 'sans,10' dashlength 2 noenhanced\n" + "if (exists('png')) set output '" + chart.name + ".png'\n" +
-         "if (!exists('png')) set terminal svg size " + size +
-         " font 'Helvetica,Arial,sans-serif,13' noenhanced background 'white'\n" + "if (!exists('png')) set output '" +
-         chart.name + ".svg'\n" + "set multiplot\nset logscale x 2\nset xrange [" + first + ":" + last +
-         "]\nset xtics (" + join(sizes_of(chart), ", ") + ")\n" +
+         " font 'sans,10' dashlength 2 noenhanced\n" + "if (exists('png')) set output " +
+         gnuplot_quoted(chart.name + ".png") + "\n" + "if (!exists('png')) set terminal svg size " + size +
+         " font 'Helvetica,Arial,sans-serif,13' noenhanced background 'white'\n" + "if (!exists('png')) set output " +
+         gnuplot_quoted(chart.name + ".svg") + "\n" + "set multiplot\nset logscale x 2\nset xrange [" + first + ":" +
+         last + "]\nset xtics (" + join(sizes_of(chart), ", ") + ")\n" +
          "set offsets graph 0, 0, graph 0.05, graph 0.05\nset xzeroaxis lt 1 lc rgb '#999999'\n" +
          "set grid lt 1 lw 0.5 lc rgb '#e3e3e3'\nset border 3 lc rgb '#777777'\n" +
          "set tics nomirror scale 0.5 textcolor rgb '#333333'\nunset key\n" + line(1, chart.title, 22, " font ',17'") +

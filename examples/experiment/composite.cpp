@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "experiment/words.hpp"
+
 namespace wsym::experiment {
 namespace {
 
@@ -48,7 +50,7 @@ std::string data_sets(const std::vector<CompositeSeries>& series) {
 std::vector<CompositeSeries> composite(Figure figure, const PanelKey& key, const std::vector<const Study*>& studies,
                                        const ViewChoice& view, const Published& published) {
   std::vector<CompositeSeries> list;
-  for (const char* const model : {"mlp", "wmlp", "imlp", "iwmlp"}) {
+  for (const std::string& model : model_words) {
     CompositeSeries series;
     std::vector<Gains> ours, theirs;
     for (const Study* study : studies) {

@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <filesystem>
 #include <vector>
 
 extern char** environ;
@@ -12,14 +13,14 @@ extern char** environ;
 namespace wsym::experiment {
 namespace {
 
-Drawn run(const std::string& folder, std::vector<std::string> words) {
+Drawn run(const std::string& folder, const std::string& log, std::vector<std::string> words) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  posix_spawn_file_actions_addopen(&actions, 2, "gnuplot.log", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  posix_spawn_file_actions_addopen(&actions, 2, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
   pid_t child = 0;
   const int failed = posix_spawnp(&child, "gnuplot", &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -34,17 +35,30 @@ Drawn run(const std::string& folder, std::vector<std::string> words) {
 }  // namespace
 
 std::string gnuplot_quoted(const std::string& text) {
-  std::string result = "\"";
+  std::string result = "'";
   for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c == '\n' ? std::string("\\n") : std::string(1, c);
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\'')
+      result += result.back() == c ? " ''" : "''";
+    else
+      result += byte < 0x20 || byte == 0x7f ? ' ' : c;
   }
-  return result + "\"";
+  return result + "'";
 }
 
 Drawn run_gnuplot(const std::string& folder, const std::string& name) {
-  const Drawn svg = run(folder, {"gnuplot", name + ".gp"});
-  return svg == Drawn::yes ? run(folder, {"gnuplot", "-e", "png=1", name + ".gp"}) : svg;
+  const std::filesystem::path place(folder), log = place / (name + ".log");
+  std::filesystem::remove(log);
+  for (const char* const end : {".svg", ".png"})
+    if (const auto file = place / (name + end); std::filesystem::is_symlink(file)) std::filesystem::remove(file);
+  Drawn drawn = Drawn::yes;
+  for (std::vector<std::string> words : {std::vector<std::string>{"gnuplot", "-d"}, {"gnuplot", "-d", "-e", "png=1"}}) {
+    words.push_back(name + ".gp");
+    if (drawn == Drawn::yes) drawn = run(folder, name + ".log", std::move(words));
+  }
+  std::error_code absent;
+  if (std::filesystem::file_size(log, absent) == 0) std::filesystem::remove(log);
+  return drawn;
 }
 
 }  // namespace wsym::experiment

@@ -30,7 +30,7 @@ std::string between(const std::string& text, const std::string& from, const std:
 std::string html_text(const std::string& text) {
   std::string result;
   for (const char c : text) {
-    const bool special = c == '&' || c == '<' || c == '>' || c == '"';
+    const bool special = c == '&' || c == '<' || c == '>' || c == '"' || c == '\'';
     result += special ? "&#" + std::to_string(c) + ";" : std::string(1, c);
   }
   return result;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "experiment/journal.hpp"
 
+#include "experiment/text.hpp"
+
 namespace wsym::experiment {
 namespace {
 
@@ -20,7 +22,7 @@ void add(const JournalLine& line, const Setting& setting, Records& records) {
     const MemberRecord record = member_from_json(setting, line.json);
     insert(line, setting, records.members, record.member, record, records.warnings);
   } else {
-    expect<FormatError>(kind == "cell", "kind '", kind, "'; run, member or cell is needed");
+    expect<FormatError>(kind == "cell", "kind ", shown(kind), "; run, member or cell is needed");
     const CellRecord record = cell_from_json(setting, line.json);
     insert(line, setting, records.cells, record.members, record, records.warnings);
   }
@@ -41,8 +43,15 @@ const CellRecord* Records::finished(const Cell& cell, Index at_least) const {
 }
 
 Records read_journal(const std::string& folder, const Setting& setting) {
+  std::vector<std::string> warnings;
+  const std::vector<JournalLine> lines = read_journal_lines(folder, warnings);
+  return records_of(lines, std::move(warnings), setting);
+}
+
+Records records_of(const std::vector<JournalLine>& lines, std::vector<std::string> warnings, const Setting& setting) {
   Records records;
-  parse(read_journal_lines(folder, records.warnings), setting, records);
+  records.warnings = std::move(warnings);
+  parse(lines, setting, records);
   return records;
 }
 

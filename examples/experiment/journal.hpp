@@ -23,6 +23,9 @@ struct Records {
 /// that does not parse.
 Records read_journal(const std::string& folder, const Setting& setting);
 
+/// The same of lines that were read, and the warnings of reading them.
+Records records_of(const std::vector<JournalLine>& lines, std::vector<std::string> warnings, const Setting& setting);
+
 /// The record of the networks of one results folder, see LineJournal.
 class Journal {
  public:

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <set>
 
+#include "experiment/text.hpp"
+
 namespace wsym::experiment {
 namespace {
 
@@ -42,7 +44,7 @@ std::vector<std::string> differences(const Json& before, const Json& now) {
   };
   for (const auto& [name, value] : before.members())
     if (const Json* other = now.find(name); !other || *other != value)
-      list.push_back(name + " was " + value.dump() + ", now it is " + text(other));
+      list.push_back((now.contains(name) ? name : shown(name)) + " was " + value.dump() + ", now it is " + text(other));
   for (const auto& [name, value] : now.members())
     if (!before.contains(name)) list.push_back(name + " was unknown, now it is " + value.dump());
   return list;
@@ -90,6 +92,19 @@ std::vector<JournalLine> read_journal_lines(const std::string& folder, std::vect
   return lines;
 }
 
+std::vector<Json> runs_of(const std::vector<JournalLine>& lines) {
+  std::vector<Json> runs;
+  for_each_line(lines, [&](const JournalLine& line) {
+    const bool run = line.kind() == "run";
+    expect<FormatError>(run || line.number > 1, "kind ", shown(line.kind()),
+                        "; a journal begins with the line of its run");
+    if (!run) return;
+    for (const char* const part : {"identity", "build", "session"}) line.json.members(part);
+    runs.push_back(line.json);
+  });
+  return runs;
+}
+
 Json without_session(const Json& line) {
   Json rest = Json::object();
   for (const auto& [name, value] : line.members())
@@ -112,11 +127,7 @@ LineJournal::LineJournal(const std::string& out, const RunHeader& header)
           {{"kind", "run"}, {"identity", header.identity}, {"build", header.build}, {"session", header.session}})),
       lock_(lock_of(out)),
       lines_(read_journal_lines(folder_, warnings_)) {
-  std::vector<Json> runs;
-  for_each_line(lines_, [&](const JournalLine& line) {
-    if (line.kind() == "run") runs.push_back(line.json);
-  });
-  compare(out, header, runs, warnings_);
+  compare(out, header, runs_of(lines_), warnings_);
 }
 
 const Json& LineJournal::start() {

@@ -34,6 +34,10 @@ template <class F> void for_each_line(const std::vector<JournalLine>& lines, F f
     }
 }
 
+/// The lines of processes, in order. Throws FormatError, with file and line, for a file that does not begin with one,
+/// and for one that has no identity, build and session.
+std::vector<Json> runs_of(const std::vector<JournalLine>& lines);
+
 /// A line without what may differ between two runs of the same command.
 Json without_session(const Json& line);
 

@@ -46,7 +46,7 @@ void add_what(CLI::App& app, Options& o) {
       ->check(one_of({"smoke", "quick", "paper"}));
   add_option(app, group, "--preset", "NAME", o.preset, "text: as the paper says, code: as its authors' code does",
              "text")
-      ->check(one_of({"text", "code"}));
+      ->check(one_of(preset_words));
   app.add_flag("--describe", o.describe, "print the data set's row of the paper's Table 1 and exit")->group(group);
   app.set_help_flag("-h,--help", "print this and exit")->group(group);
 }
@@ -56,7 +56,7 @@ void add_networks(CLI::App& app, Options& o) {
   add_option(app, group, "--models", "LIST", o.models, "mlp; wmlp: W-asymmetric; imlp, iwmlp: interpolated",
              "mlp,wmlp; moe: all")
       ->delimiter(',')
-      ->check(one_of({"mlp", "wmlp", "imlp", "iwmlp"}));
+      ->check(one_of(model_words));
   add_option(app, group, "--hidden", "LIST", o.hidden, "widths of the hidden layers",
              "16 | 64 | 64,128,256; others: 64")
       ->delimiter(',')
@@ -67,7 +67,7 @@ void add_networks(CLI::App& app, Options& o) {
   add_option(app, group, "--repeats", "N", o.repeats, "repetitions; all share one split", "1 | 3 | 10")->check(count);
   add_option(app, group, "--mask-scope", "NAME", o.mask_scope, "who has one wmlp mask: shared, repetition, member",
              "shared; code: member")
-      ->check(one_of({"shared", "repetition", "member"}));
+      ->check(one_of(scope_words));
   add_option(app, group, "--mask-seed", "N", o.mask_seed, "of masks and frozen values", "0")->check(seed);
 }
 
@@ -75,7 +75,7 @@ void add_mixtures(CLI::App& app, Options& o) {
   const char* const group = "Mixtures of experts, and controls";
   add_option(app, group, "--gates", "LIST", o.gates, "of softmax and gumbel", "softmax,gumbel")
       ->delimiter(',')
-      ->check(one_of({"softmax", "gumbel"}));
+      ->check(one_of(gate_words));
   add_option(app, group, "--experts", "LIST", o.experts, "experts of a mixture",
              "2,4 | 2,..,16 | 2,..,64; code: 2,..,128")
       ->delimiter(',')
@@ -84,7 +84,7 @@ void add_mixtures(CLI::App& app, Options& o) {
   add_option(app, group, "--gate-samples", "N", o.gate_samples, "of a Gumbel gate at evaluation", "10")->check(count);
   add_option(app, group, "--moie-average", "NAME", o.moie_average, "what those samples average: gates | outputs",
              "gates")
-      ->check(one_of({"gates", "outputs"}));
+      ->check(one_of(moie_average_words));
   add_option(app, group, "--controls", "LIST", o.controls, "which; their names stand below", "all")
       ->delimiter(',')
       ->check(one_of(control_names()));
@@ -107,9 +107,9 @@ void add_training(CLI::App& app, Options& o, const Program& program) {
 void add_results(CLI::App& app, Options& o) {
   const char* const group = "Results";
   add_option(app, group, "--average", "NAME", o.average, "what classifiers average: logits | probabilities", "logits")
-      ->check(one_of({"logits", "probabilities"}));
+      ->check(one_of(average_words));
   add_option(app, group, "--groups", "NAME", o.groups, "k networks: the first k, or all disjoint groups of k", "first")
-      ->check(one_of({"first", "disjoint"}));
+      ->check(one_of(group_words));
   add_option(app, group, "--out", "DIR", o.out, "folder of journal, tables, figures",
              "results/PROGRAM[-EXPERIMENT]-PRESET-SCALE");
   app.add_flag("--keep-weights", o.keep_weights, "keep every network's safetensors file")->group(group);

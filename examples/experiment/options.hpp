@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "experiment/program.hpp"
+#include "experiment/words.hpp"
 #include "wsym/core/error.hpp"
 
 namespace wsym::experiment {
@@ -29,7 +30,7 @@ struct Options {
   std::string mask_scope;  // shared | repetition | member
   std::uint64_t mask_seed = 0;
 
-  std::vector<std::string> gates = {"softmax", "gumbel"};
+  std::vector<std::string> gates = gate_words;
   std::vector<Index> experts;
   double temperature = 2;
   Index gate_samples = 10;

@@ -5,6 +5,8 @@
 
 #include <charconv>
 
+#include "experiment/cells.hpp"
+
 namespace wsym::experiment {
 namespace {
 
@@ -15,6 +17,12 @@ std::string host() {
 
 Json session(double seconds) {
   return Json::object({{"seconds", Json::number_or_null(seconds)}, {"host", host()}});
+}
+
+Index count(const Json& line, const char* key, Index least) {
+  const Index value = line.index(key);
+  expect<FormatError>(value >= least, key, " is ", value, "; at least ", least, " is needed");
+  return value;
 }
 
 double number_or_undefined(const Json& json, const std::string& key) {
@@ -46,12 +54,18 @@ Json start_line(const char* kind, const Setting& setting, const Cell& cell) {
   return line;
 }
 
-Cell cell_of(const Json& line) {
-  Cell cell{line.string("experiment"), line.string("variant"), line.index("hidden"), line.string("model"),
-            line.index("repeat")};
-  if (line.contains("gate")) {
-    cell.gate = line.string("gate");
-    cell.experts = line.index("experts");
+/// What stands in drawings and pages comes in known words alone.
+Cell cell_of(const Setting& setting, const Json& line) {
+  known_word("dataset", line.string("dataset"), {setting.dataset});
+  known_word("preset", line.string("preset"), {setting.preset});
+  const bool mixture = known_word("experiment", line.string("experiment"), unit_words) == "moe";
+  Cell cell{line.string("experiment"), known_variant(line.string("variant")), count(line, "hidden", 1),
+            known_word("model", line.string("model"), model_words), count(line, "repeat", 0)};
+  expect<FormatError>(mixture == line.contains("gate"), "experiment '", cell.experiment, "' ",
+                      mixture ? "without" : "with", " a gate; mixtures have one, ensembles none");
+  if (mixture) {
+    cell.gate = known_word("gate", line.string("gate"), gate_words);
+    cell.experts = count(line, "experts", 1);
   }
   return cell;
 }
@@ -119,14 +133,18 @@ Json size_json(const Setting& setting, const SizeRecord& record) {
                        {"disagreement", Json::number_or_null(record.disagreement)}});
 }
 
+/// What views average.
+const Words view_words = {"logits", "probabilities", "outputs"};
+
 SizeRecord size_from(const Setting& setting, const Json& json) {
   SizeRecord record;
-  record.size = json.index("size");
+  record.size = count(json, "size", 1);
   record.averaged_weights = score_from(setting, json.at("averaged_weights"));
   record.diversity = number_or_undefined(json, "diversity");
   record.disagreement = number_or_undefined(json, "disagreement");
   for (const Json& view : json.items("views"))
-    record.views.push_back({view.string("groups"), view.string("average"), score_from(setting, view)});
+    record.views.push_back({known_word("groups", view.string("groups"), group_words),
+                            known_word("average", view.string("average"), view_words), score_from(setting, view)});
   return record;
 }
 
@@ -151,10 +169,15 @@ std::string describe(const Cell& cell) {
                  cell.variant.empty() ? "" : ", ", cell.variant);
 }
 
+Json key_of(const Setting& setting, const Cell& cell, Index member, std::uint64_t seed) {
+  Json key = start_line("member", setting, cell);
+  key["member"] = member;
+  key["seed"] = seed;
+  return key;
+}
+
 Json to_json(const Setting& setting, const MemberRecord& record) {
-  Json line = start_line("member", setting, record.cell);
-  line["member"] = record.member;
-  line["seed"] = record.seed;
+  Json line = key_of(setting, record.cell, record.member, record.seed);
   line["train"] = score_json(setting, record.train);
   line["validation"] = score_json(setting, record.validation);
   line["test"] = score_json(setting, record.test);
@@ -171,8 +194,8 @@ Json to_json(const Setting& setting, const MemberRecord& record) {
 
 MemberRecord member_from_json(const Setting& setting, const Json& line) {
   MemberRecord record;
-  record.cell = cell_of(line);
-  record.member = line.index("member");
+  record.cell = cell_of(setting, line);
+  record.member = count(line, "member", 0);
   record.seed = line.natural("seed");
   record.train = score_from(setting, line.at("train"));
   record.validation = score_from(setting, line.at("validation"));
@@ -204,9 +227,9 @@ Json to_json(const Setting& setting, const CellRecord& record) {
 
 CellRecord cell_from_json(const Setting& setting, const Json& line) {
   CellRecord record;
-  record.cell = cell_of(line);
-  record.members = line.index("members");
-  record.healthy = line.index("healthy");
+  record.cell = cell_of(setting, line);
+  record.members = count(line, "members", 1);
+  record.healthy = count(line, "healthy", 0);
   const Json& distance = line.at("distance");
   record.distance = {number_or_undefined(distance, "all"), number_or_undefined(distance, "free"),
                      number_or_undefined(distance, "frozen")};

@@ -110,11 +110,15 @@ struct CellRecord {
   double seconds = 0;        // stands in the line's session part
 };
 
+/// What tells a network's line from all others: its first members, up to the seed.
+Json key_of(const Setting& setting, const Cell& cell, Index member, std::uint64_t seed);
+
 /// Journal lines. Everything that may differ between two runs of the same command (times, host) stands under "session".
 Json to_json(const Setting& setting, const MemberRecord& record);
 Json to_json(const Setting& setting, const CellRecord& record);
 
-/// Throw FormatError for a line that is not what to_json() writes.
+/// Throw FormatError for a line that is not what to_json() writes with this setting: other words too, as they go into
+/// drawings, pages and file names.
 MemberRecord member_from_json(const Setting& setting, const Json& line);
 CellRecord cell_from_json(const Setting& setting, const Json& line);
 

@@ -8,6 +8,7 @@
 #include "experiment/report_tables.hpp"
 #include "experiment/run_facts.hpp"
 #include "experiment/text.hpp"
+#include "experiment/words.hpp"
 #include "wsym/io/atomic_file.hpp"
 
 namespace wsym::experiment {
@@ -20,8 +21,9 @@ class Drawing {
 
   /// The chart inside a <figure>; empty if it could not be drawn.
   std::string figure(Chart chart, const std::string& prefix) {
-    chart.name = prefix + chart.name;
+    chart.name = plain_name(prefix + chart.name);
     const Drawn drawn = draw(chart, folder_);
+    if (drawn == Drawn::failed && worst_ != drawn) failed_ = chart.name;
     worst_ = std::max(worst_, drawn);
     if (drawn != Drawn::yes) return "";
     ++count_;
@@ -30,7 +32,7 @@ class Drawing {
   }
 
   std::string said() const {
-    if (worst_ == Drawn::failed) return "no figures: gnuplot failed, see " + folder_ + "/gnuplot.log";
+    if (worst_ == Drawn::failed) return "no figures: gnuplot failed, see " + folder_ + "/" + failed_ + ".log";
     if (worst_ == Drawn::no_gnuplot)
       return "no figures: gnuplot is not installed (Debian, Ubuntu: apt-get install gnuplot-nox); its scripts and data "
              "are in " +
@@ -40,13 +42,13 @@ class Drawing {
   }
 
  private:
-  std::string folder_;
+  std::string folder_, failed_;  // the first chart that failed
   Drawn worst_ = Drawn::yes;
   Index count_ = 0;
 };
 
 std::string anchor(const Study& study) {
-  return study.setting.dataset + "-" + study.setting.preset;
+  return plain_name(study.setting.dataset + "-" + study.setting.preset);
 }
 
 std::string heading(Figure figure) {
@@ -86,8 +88,8 @@ class Page {
       : view_(view), published_(published), drawing_(out + "/figures") {}
 
   void add_section(const std::string& id, const std::string& title, const std::string& html) {
-    links_ += "<li><a href=\"#" + id + "\">" + html_text(title) + "</a></li>\n";
-    html_ += "<h2 id=\"" + id + "\">" + html_text(title) + "</h2>\n" + html;
+    links_ += "<li><a href=\"#" + html_text(id) + "\">" + html_text(title) + "</a></li>\n";
+    html_ += "<h2 id=\"" + html_text(id) + "\">" + html_text(title) + "</h2>\n" + html;
   }
 
   /// Composite figures and grids of the studies of one preset.
@@ -149,7 +151,7 @@ std::string write_report(const std::string& out, const std::vector<std::string>&
   const std::vector<Study> studies = read_studies(folders);
   Page page(out, view, published_numbers());
   page.add_section("how-to-read", "How to read this page", how_to_read);
-  for (const char* const preset : {"text", "code"}) {
+  for (const std::string& preset : preset_words) {
     std::vector<const Study*> some;
     for (const Study& study : studies)
       if (study.setting.preset == preset) some.push_back(&study);

@@ -2,9 +2,9 @@
 #include "experiment/study.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <tuple>
 
+#include "experiment/words.hpp"
 #include "wsym/data/datasets.hpp"
 
 namespace wsym::experiment {
@@ -23,18 +23,21 @@ std::ptrdiff_t place_of(const std::string& dataset) {
   return place - std::begin(titles);
 }
 
-/// A journal file begins with the line of the process that wrote it.
-Json identity_of(const std::string& folder) {
-  const std::string journal = folder + "/journal";
-  if (std::filesystem::is_directory(journal))
-    for (const auto& entry : std::filesystem::directory_iterator(journal)) {
-      const std::string file = entry.path().string();
-      if (entry.path().extension() != ".jsonl") continue;
-      const std::string text = read_file(file);
-      if (const std::size_t end = text.find('\n'); end != text.npos)
-        return Json::parse(text.substr(0, end), file + ":1").at("identity");
-    }
-  throw ConfigError(message(journal, " holds no journal; the folder of a run (--out) is needed"));
+/// What all runs of a folder have in common. Throws FormatError, with file and line, for a run of other settings, and
+/// for a program or preset that is not known.
+Json identity_of(const std::string& journal, const std::vector<JournalLine>& lines) {
+  const std::vector<Json> runs = runs_of(lines);
+  expect<ConfigError>(!runs.empty(), journal, " holds no journal; the folder of a run (--out) is needed");
+  const Json& identity = runs.front().at("identity");
+  Words programs;
+  for (const NamedDataset& one : named_datasets) programs.emplace_back(one.name);
+  for_each_line(lines, [&](const JournalLine& line) {
+    if (line.kind() != "run") return;
+    known_word("program", line.json.at("identity").string("program"), programs);
+    known_word("preset", line.json.at("identity").string("preset"), preset_words);
+    expect<FormatError>(line.json.at("identity") == identity, "a run of other settings than the first of ", journal);
+  });
+  return identity;
 }
 
 void merge(Records& records, Records&& more) {
@@ -58,9 +61,12 @@ Study& study_of(const Json& identity, std::vector<Study>& studies) {
 }
 
 void add(const std::string& folder, std::vector<Study>& studies) {
-  const Json identity = identity_of(folder);
+  const std::string journal = folder + "/journal";
+  std::vector<std::string> warnings;
+  const std::vector<JournalLine> lines = read_journal_lines(journal, warnings);
+  const Json identity = identity_of(journal, lines);
   Study& study = study_of(identity, studies);
-  Records records = read_journal(folder + "/journal", study.setting);
+  Records records = records_of(lines, std::move(warnings), study.setting);
   for (Source& source : study.sources)
     if (source.identity == identity) {
       source.folders.push_back(folder);

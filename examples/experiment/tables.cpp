@@ -2,6 +2,7 @@
 #include "experiment/tables.hpp"
 
 #include "experiment/text.hpp"
+#include "experiment/words.hpp"
 #include "wsym/metrics/statistics.hpp"
 
 namespace wsym::experiment {
@@ -108,8 +109,8 @@ class MetricsTable {
   }
 
   void add_ensembles(Index size) {
-    for (const std::string groups : {"first", "disjoint"})
-      for (const std::string average : {"logits", "probabilities"}) {
+    for (const std::string& groups : group_words)
+      for (const std::string& average : average_words) {
         if (average == "probabilities" && !setting_.classifies()) continue;
         const SizeSummary s = summarise(setting_, *group_, size, {groups, average});
         const std::string suffix = (groups == "first" ? "" : "_" + groups) + (average == "logits" ? "" : "_" + average);

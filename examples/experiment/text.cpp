@@ -28,6 +28,20 @@ std::string mean_and_sd(double mean, double sd, int decimals) {
   return rounded(mean, decimals) + (std::isfinite(sd) ? " ± " + rounded(sd, decimals) : "");
 }
 
+std::string shown(const std::string& text) {
+  constexpr std::size_t most = 60;
+  constexpr const char* digits = "0123456789abcdef";
+  std::string result = "'";
+  for (const char c : text.substr(0, most)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f)
+      result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    else
+      result += c;
+  }
+  return result + (text.size() > most ? "...'" : "'");
+}
+
 std::size_t characters(const std::string& text) {
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;

@@ -30,6 +30,9 @@ template <class T> T number_of(const std::string& word) {
   return value;
 }
 
+/// What came, for a message: in quotes, cut after 60 bytes, control characters as \xNN, so that a terminal obeys none.
+std::string shown(const std::string& text);
+
 /// Characters of UTF-8.
 std::size_t characters(const std::string& text);
 

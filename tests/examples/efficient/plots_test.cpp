@@ -27,8 +27,7 @@ std::string drawing(const std::string& name, const std::string& script) {
     MESSAGE("gnuplot is not installed: skipped");
     return "";
   }
-  CAPTURE(read_file(folder.path + "/gnuplot.log"));
-  REQUIRE(drawn == Drawn::yes);
+  REQUIRE_MESSAGE(drawn == Drawn::yes, read_file(folder.path + "/" + name + ".log"));
   return read_file(folder.path + "/" + name + ".svg");
 }
 }  // namespace

@@ -26,7 +26,19 @@ TEST_CASE("system: a text that is none is refused, with what is wrong") {
                        "system 'model=e3;colour=red': 'colour=red' is no pair of a known key and a value", FormatError);
   CHECK_THROWS_AS(system_of("model=e3;members"), FormatError);
   CHECK_THROWS_AS(system_of("model=e3;members=many"), FormatError);
-  CHECK_THROWS_WITH_AS(system_of("model=e5"), "system 'model=e5': no model is named 'e5'", FormatError);
+  CHECK_THROWS_WITH_AS(system_of("model=e5"),
+                       doctest::Contains("model 'e5'; mlp or moe or e3 or tiling or partitioning or overlap or "),
+                       FormatError);
+  CHECK_THROWS_WITH_AS(system_of("model=moe;order=`touch x`"), "order '`touch x`'; row or priority is needed",
+                       FormatError);
+}
+
+TEST_CASE("system: a text that to_text would not write is refused") {
+  for (const char* const text : {"model=moe;", "model=moe;members=1", "model=e3;balance=1e-4", "members=2;model=e3",
+                                 "model=e3;members=2;members=2", "model=moe;noise=nan", "model=moe;noise=0x1"})
+    CHECK_THROWS_AS(system_of(text), FormatError);
+  CHECK_THROWS_WITH_AS(system_of("members=2;model=e3"), "system 'members=2;model=e3' is written 'model=e3;members=2'",
+                       FormatError);
 }
 
 TEST_CASE("system: a model forgets what it has no use for") {

@@ -140,3 +140,17 @@ TEST_CASE("cells: a variant's text is read back into the method; unknown keys ar
     CHECK_THROWS_WITH_AS(method_of(o, cell), doctest::Contains("is no pair of a known key and a value"), FormatError);
   }
 }
+
+TEST_CASE("cells: a variant is known only in the form in which programs write it") {
+  for (const char* const text : {"", "mask_scope=member", "mask_seed=18446744073709551615", "kappa=free;n_fix=16",
+                                 "weight_decay=0.09", "weights=last;weight_decay=1e-05", "temperature=1;balance=0.01"})
+    CHECK(known_variant(text) == text);
+  for (const char* const text :
+       {"kappa", "kappa=", "=1", "kappa=0.50", "kappa=nan", "kappa=1;", ";kappa=1", "kappa=1;kappa=1",
+        "n_fix=1;kappa=1", "mask_scope=all", "frozen=0.5", "kappa=x`touch PWNED`", "groups=disjoint", "kappa=1\n"})
+    CHECK_THROWS_AS(known_variant(text), FormatError);
+  CHECK_THROWS_WITH_AS(known_variant("kappa=1;weights=first"),
+                       "variant 'kappa=1;weights=first': 'weights=first' is no pair of a known key and a value of its "
+                       "own, in order",
+                       FormatError);
+}

@@ -44,8 +44,8 @@ TEST_CASE("chart: one block for each curve; a level has its value at both ends o
 TEST_CASE("chart: panels plot their own blocks, bands before lines, on a logarithmic axis with ticks at the sizes") {
   const std::string script = chart_script(two_panels());
   for (const std::string part :
-       {"set logscale x 2\n", "set xrange [1.6666666666666667:4.8]\n", "set xtics (2, 4)\n", "\"Digits \\\"8 x 8\\\"\"",
-        "set title \"d = 16\"", "set title \"d = 32\"", "set ylabel \"Accuracy\"", "'f.dat' index 2 using 1:2 with "})
+       {"set logscale x 2\n", "set xrange [1.6666666666666667:4.8]\n", "set xtics (2, 4)\n", "'Digits \"8 x 8\"'",
+        "set title 'd = 16'", "set title 'd = 32'", "set ylabel 'Accuracy'", "'f.dat' index 2 using 1:2 with "})
     CHECK_MESSAGE(contains(script, part), part);
   CHECK(script.find("index 1 using 1:($2-$3)") < script.find("index 0 using 1:2 "));
   CHECK(count(script, "\nplot ") == 3);  // two panels and the legend
@@ -55,8 +55,8 @@ TEST_CASE("chart: a label is in the legend once, a published curve dashed and gr
   Chart chart = two_panels();
   chart.panels[0].curves[1].published = true;
   const std::string script = chart_script(chart);
-  CHECK(count(script, "title \"MLP\"") == 1);
-  CHECK(contains(script, "NaN with lines lw 1.2 dt (6,4) lc rgb '#555555' title \"single\""));
+  CHECK(count(script, "title 'MLP'") == 1);
+  CHECK(contains(script, "NaN with lines lw 1.2 dt (6,4) lc rgb '#555555' title 'single'"));
   CHECK(contains(script, "index 1 using 1:2 with lines lw 1.2 dt (6,4) lc rgb '#D55E00'"));
   CHECK_FALSE(contains(script, "index 1 using 1:($2-$3)"));
 }
@@ -81,8 +81,8 @@ TEST_CASE("chart: a blank panel keeps its place and is not plotted; the label of
   chart.panels.insert(chart.panels.begin() + 1, Panel{});
   const std::string script = chart_script(chart);
   CHECK(count(script, "\nplot ") == 3);
-  CHECK(contains(script, "set title \"d = 16\"\nset ylabel \"Accuracy\"\nset xlabel \"\""));
-  CHECK(contains(script, "set title \"d = 32\"\nset ylabel \"Accuracy\"\nset xlabel \"Ensemble size\""));
+  CHECK(contains(script, "set title 'd = 16'\nset ylabel 'Accuracy'\nset xlabel ''"));
+  CHECK(contains(script, "set title 'd = 32'\nset ylabel 'Accuracy'\nset xlabel 'Ensemble size'"));
 }
 
 TEST_CASE("chart: one without a point is refused") {

@@ -22,22 +22,66 @@ struct FakeGnuplot {
 };
 }  // namespace
 
-TEST_CASE("gnuplot: a quoted string keeps quotes, backslashes and line ends") {
-  CHECK(gnuplot_quoted("a \"b\" \\ c\nd ±") == "\"a \\\"b\\\" \\\\ c\\nd ±\"");
+TEST_CASE("gnuplot: a quoted string keeps what it holds, in single quotes, on one line") {
+  CHECK(gnuplot_quoted("a \"b\" \\ `c` $d @e 'f' ±") == "'a \"b\" \\ `c` $d @e ''f'' ±'");
+  CHECK(gnuplot_quoted("''a''b'") == "' '' ''a'' ''b'''");
+  CHECK(gnuplot_quoted("a\nb\rc\td\x7f") == "'a b c d '");
+}
+
+TEST_CASE("gnuplot: no text is obeyed") {
+  const ScratchFolder folder;
+  std::string script = "set terminal svg noenhanced\nset output " + gnuplot_quoted("f.svg") + "\n";
+  const std::string texts[] = {"`touch a`",     "'; system(\"touch b\"); #", "\"; system('touch c'); #",
+                               "x\n!touch d\n", "' .system('touch e'). '",   "@m",
+                               "\\' `touch f`", "''; system('touch h'); '",  "a''''.system('touch i')",
+                               "it's \\"};
+  for (const std::string& text : texts)
+    for (const char* const before : {"set title ", "set label ", "set ylabel ", "plot x title "})
+      script += before + gnuplot_quoted(text) + "\n";
+  write_file_atomically(folder.path + "/f.gp", "m = 'touch g'\n" + script);
+  if (run_gnuplot(folder.path, "f") == Drawn::no_gnuplot) {
+    MESSAGE("gnuplot is not installed: skipped");
+    return;
+  }
+  CHECK(std::filesystem::exists(folder.path + "/f.svg"));
+  for (const auto& file : std::filesystem::directory_iterator(folder.path))
+    CHECK_MESSAGE(file.path().filename().string().rfind("f.", 0) == 0, file.path().string());
+  CHECK(read_file(folder.path + "/f.svg").find("it's \\") != std::string::npos);
 }
 
 TEST_CASE("gnuplot: a script is run once as it is and once with png defined, in its folder") {
   const ScratchFolder folder;
   const FakeGnuplot gnuplot(folder, "echo \"$@\" >> said\npwd >> said\n");
   CHECK(run_gnuplot(folder.path, "f") == Drawn::yes);
-  CHECK(read_file(folder.path + "/said") == "f.gp\n" + folder.path + "\n-e png=1 f.gp\n" + folder.path + "\n");
+  CHECK(read_file(folder.path + "/said") == "-d f.gp\n" + folder.path + "\n-d -e png=1 f.gp\n" + folder.path + "\n");
 }
 
 TEST_CASE("gnuplot: one that fails leaves its words in a log") {
   const ScratchFolder folder;
   const FakeGnuplot gnuplot(folder, "echo 'no such curve' >&2\nexit 1\n");
   CHECK(run_gnuplot(folder.path, "f") == Drawn::failed);
-  CHECK(read_file(folder.path + "/gnuplot.log") == "no such curve\n");
+  CHECK(read_file(folder.path + "/f.log") == "no such curve\n");
+}
+
+TEST_CASE("gnuplot: a log stays where something was said, and that of one figure is not that of another") {
+  const ScratchFolder folder;
+  const FakeGnuplot gnuplot(folder, "test \"$2\" = g.gp && echo bad >&2 && exit 1\ntest -n \"$3\" || exit 0\n");
+  write_file_atomically(folder.path + "/f.log", "of an earlier run\n");
+  CHECK(run_gnuplot(folder.path, "g") == Drawn::failed);
+  CHECK(run_gnuplot(folder.path, "f") == Drawn::yes);
+  CHECK(read_file(folder.path + "/g.log") == "bad\n");
+  CHECK_FALSE(std::filesystem::exists(folder.path + "/f.log"));
+}
+
+TEST_CASE("gnuplot: links in a folder are replaced, and what they name stays as it is") {
+  const ScratchFolder folder, elsewhere;
+  write_file_atomically(elsewhere.path + "/kept", "mine");
+  for (const char* const name : {"f.log", "f.svg", "f.png"})
+    std::filesystem::create_symlink(elsewhere.path + "/kept", folder.path + "/" + name);
+  const FakeGnuplot gnuplot(folder, "echo said >&2\necho drawn > f.svg\necho drawn > f.png\n");
+  CHECK(run_gnuplot(folder.path, "f") == Drawn::yes);
+  CHECK(read_file(elsewhere.path + "/kept") == "mine");
+  CHECK(read_file(folder.path + "/f.svg") == "drawn\n");
 }
 
 TEST_CASE("gnuplot: where there is none, that is what comes back") {

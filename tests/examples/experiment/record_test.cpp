@@ -84,8 +84,13 @@ TEST_CASE("record: a line without a field is refused by the field's name") {
   line["epochs"] = "many";
   CHECK_THROWS_WITH_AS(member_from_json(sample::accuracy, line),
                        "json: member 'epochs' is a string; it needs to be an integer of 64 bits", FormatError);
-  CHECK_THROWS_WITH_AS(member_from_json(sample::rmse, to_json(sample::accuracy, sample::member(sample::cell(), 0, 1))),
-                       "json: member 'rmse' is missing", FormatError);
+  line = to_json(sample::accuracy, sample::member(sample::cell(), 0, 1));
+  CHECK_THROWS_WITH_AS(member_from_json({"digits", "text", "rmse"}, line), "json: member 'rmse' is missing",
+                       FormatError);
+  CHECK_THROWS_WITH_AS(member_from_json(sample::rmse, line), "dataset 'digits'; california_housing is needed",
+                       FormatError);
+  CHECK_THROWS_WITH_AS(member_from_json({"digits", "code", "accuracy"}, line), "preset 'text'; code is needed",
+                       FormatError);
 }
 
 TEST_CASE("record: a cell describes itself, with its variant") {

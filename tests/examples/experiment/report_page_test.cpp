@@ -107,7 +107,7 @@ TEST_CASE("report page: a gnuplot that fails is reported with its log") {
   std::filesystem::permissions(folder.path + "/gnuplot", std::filesystem::perms::owner_all);
   const Path path(folder.path + ":/bin:/usr/bin");
   const std::string out = write_digits(folder);
-  CHECK(contains(write_report(out, {out}), "no figures: gnuplot failed, see " + out + "/figures/gnuplot.log"));
+  CHECK(contains(write_report(out, {out}), "no figures: gnuplot failed, see " + out + "/figures/figure1.log"));
 }
 
 TEST_CASE("report page: single networks alone are no ensembles to draw") {

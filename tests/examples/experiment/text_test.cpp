@@ -49,3 +49,9 @@ TEST_CASE("text: a mean without an sd stands alone") {
   CHECK(mean_and_sd(0.52134, 0.00081, 4) == "0.5213 ± 0.0008");
   CHECK(mean_and_sd(0.5, std::nan(""), 2) == "0.50");
 }
+
+TEST_CASE("text: what came is shown without control characters, and cut") {
+  CHECK(shown("a `b` é") == "'a `b` é'");
+  CHECK(shown("\x1b[31m\n\x7f") == "'\\x1b[31m\\x0a\\x7f'");
+  CHECK(shown(std::string(61, 'x')) == "'" + std::string(60, 'x') + "...'");
+}
