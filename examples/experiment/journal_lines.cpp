@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "experiment/journal_lines.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <set>
@@ -79,6 +81,33 @@ std::string journal_name() {
   return message(milliseconds, "-", getpid(), ".jsonl");
 }
 
+/// Whether a file is what write_file_atomically leaves when it is killed, NAME.tmp-PROCESS-NUMBER, and the process is
+/// gone, or had our own number.
+bool is_leftover(const std::string& name) {
+  const std::size_t mark = name.rfind(".tmp-"), dash = name.rfind('-');
+  if (mark == name.npos || dash < mark + 5) return false;
+  const auto digits = [&](std::size_t begin, std::size_t end) {
+    return begin < end && end - begin < 10 && name.find_first_not_of("0123456789", begin) >= end;
+  };
+  if (!digits(mark + 5, dash) || !digits(dash + 1, name.size())) return false;
+  const pid_t process = static_cast<pid_t>(std::stol(name.substr(mark + 5, dash - mark - 5)));
+  return process == getpid() || (kill(process, 0) != 0 && errno == ESRCH);
+}
+
+/// Removes them from the folders that programs write into; for the holder of the lock.
+void remove_leftovers(const std::string& out) {
+  namespace fs = std::filesystem;
+  std::error_code absent;
+  std::vector<fs::path> folders = {out, out + "/journal", out + "/figures", out + "/tables"};
+  for (const auto& entry : fs::directory_iterator(out + "/weights", absent)) folders.push_back(entry.path());
+  std::vector<fs::path> leftovers;
+  for (const fs::path& folder : folders)
+    for (const auto& entry : fs::directory_iterator(folder, absent))
+      if (is_leftover(entry.path().filename().string()) && fs::is_regular_file(entry.symlink_status()))
+        leftovers.push_back(entry.path());
+  for (const fs::path& path : leftovers) fs::remove(path);
+}
+
 std::string lock_of(const std::string& out) {
   make_directories(out + "/journal");
   return out + "/lock";
@@ -127,6 +156,7 @@ LineJournal::LineJournal(const std::string& out, const RunHeader& header)
           {{"kind", "run"}, {"identity", header.identity}, {"build", header.build}, {"session", header.session}})),
       lock_(lock_of(out)),
       lines_(read_journal_lines(folder_, warnings_)) {
+  remove_leftovers(out);
   compare(out, header, runs_of(lines_), warnings_);
 }
 
@@ -138,6 +168,7 @@ const Json& LineJournal::start() {
 
 void LineJournal::write(const Json& line) {
   const std::lock_guard guard(mutex_);
+  lock_.expect_held();
   file_->write_line(line.dump());
   file_->sync();
 }

@@ -56,8 +56,9 @@ struct RunHeader {
 /// process at a time.
 class LineJournal {
  public:
-  /// Locks `out` and reads what is there. Throws Error if another process holds the folder, and ConfigError, naming
-  /// each option and both values, if the folder belongs to another identity.
+  /// Locks `out`, removes the temporary files of killed processes and reads what is there. Throws Error if another
+  /// process holds the folder, and ConfigError, naming each option and both values, if the folder belongs to another
+  /// identity.
   LineJournal(const std::string& out, const RunHeader& header);
 
   /// What stood there.
@@ -66,7 +67,8 @@ class LineJournal {
 
   /// Adds this run's line and returns it; write() follows.
   const Json& start();
-  /// Safe from any thread; a line that it has returned for survives a kill.
+  /// Safe from any thread; a line that it has returned for survives a kill. Throws Error if the journal's file or the
+  /// lock is no longer in its place.
   void write(const Json& line);
 
  private:

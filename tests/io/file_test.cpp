@@ -75,6 +75,37 @@ TEST_CASE("AppendFile: a torn last line is cut off before the next one is added"
   CHECK(read_file(path) == "1\n");
 }
 
+TEST_CASE("AppendFile: a file that was removed or replaced takes no line") {
+  const ScratchFolder folder;
+  const std::string path = folder / "journal";
+  AppendFile file(path);
+  file.write_line("one");
+  std::filesystem::rename(path, folder / "moved");
+  const std::string error = "cannot append to '" + path + "': it was removed or replaced since it was opened";
+  CHECK_THROWS_WITH_AS(file.write_line("two"), error.c_str(), Error);
+  write(path, "another\n");
+  CHECK_THROWS_WITH_AS(file.write_line("two"), error.c_str(), Error);
+  CHECK(read_file(path) == "another\n");
+  std::filesystem::rename(folder / "moved", path);
+  file.write_line("two");
+  CHECK(read_file(path) == "one\ntwo\n");
+}
+
+TEST_CASE("FileLock: a lock file that was removed or replaced is no lock") {
+  const ScratchFolder folder;
+  const FileLock lock(folder / "lock");
+  CHECK_NOTHROW(lock.expect_held());
+  std::filesystem::remove(folder / "lock");
+  CHECK_THROWS_WITH_AS(lock.expect_held(),
+                       ("the lock file '" + folder / "lock" +
+                        "' was removed or replaced; another process may be at work in its directory")
+                           .c_str(),
+                       Error);
+  const FileLock other(folder / "lock");
+  CHECK_THROWS_AS(lock.expect_held(), Error);
+  CHECK_NOTHROW(other.expect_held());
+}
+
 TEST_CASE("AppendFile: a full disk is an error that names the file") {
   AppendFile file("/dev/full");
   CHECK_THROWS_WITH_AS(file.write_line("x"), "cannot write '/dev/full': No space left on device", Error);

@@ -49,6 +49,12 @@ class OpenFile {
     if (::fstat(descriptor_, &status) != 0) throw_file_error("cannot inspect", path_);
     return status;
   }
+  /// True while `path` names this file: nobody has removed or replaced it since it was opened.
+  bool in_place() const {
+    const struct stat mine = status();
+    struct stat there;
+    return ::stat(path_.c_str(), &there) == 0 && there.st_dev == mine.st_dev && there.st_ino == mine.st_ino;
+  }
   /// The next bytes; fewer than asked only at the end of the file.
   std::size_t read(char* to, std::size_t count) const {
     std::size_t done = 0;
@@ -136,9 +142,12 @@ class AppendFile {
   }
 
   /// Appends `text` and a newline. Throws ConfigError for a newline within, Error if the line cannot be written, and
-  /// then the file ends with the line before. After a return a kill of this process cannot lose the line.
+  /// then the file ends with the line before; Error too if the file was removed or replaced since it was opened, as
+  /// nobody would find the line. After a return a kill of this process cannot lose the line.
   void write_line(std::string_view text) {
     expect<ConfigError>(text.find('\n') == text.npos, "AppendFile: a line for '", file_.path(), "' has a newline");
+    expect<Error>(file_.in_place(), "cannot append to '", file_.path(),
+                  "': it was removed or replaced since it was opened");
     const std::string line = std::string(text) + '\n';
     try {
       file_.write(line);
@@ -171,6 +180,12 @@ class FileLock {
     expect<Error>(errno != EWOULDBLOCK, "the lock file '", path,
                   "' is held by another process; wait until it ends, or work in another directory");
     detail::throw_file_error("cannot lock", path);
+  }
+
+  /// Throws Error if the file was removed or replaced since: another process could hold its successor.
+  void expect_held() const {
+    expect<Error>(file_.in_place(), "the lock file '", file_.path(),
+                  "' was removed or replaced; another process may be at work in its directory");
   }
 
  private:

@@ -2,6 +2,7 @@
 #include "experiment/journal.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "examples/experiment/records.hpp"
 #include "examples/experiment/scratch_folder.hpp"
@@ -114,6 +115,48 @@ TEST_CASE("journal: a broken line elsewhere is an error with file and line") {
                        (out.path + "/1.jsonl:2: kind 'song'; run, member or cell is needed").c_str(), FormatError);
   { AppendFile(out.path + "/0.jsonl").write_line("{"); }
   CHECK_THROWS_WITH_AS(read_journal(out.path, sample::accuracy), doctest::Contains("/0.jsonl:1"), FormatError);
+}
+
+TEST_CASE("journal: a file that does not begin with its run is an error with its place, wherever a folder is opened") {
+  const ScratchFolder out;
+  make_directories(out.path + "/journal");
+  const std::string file = out.path + "/journal/1.jsonl";
+  { AppendFile(file).write_line(to_json(sample::accuracy, sample::member(sample::cell(), 0, 0.5)).dump()); }
+  CHECK_THROWS_WITH_AS(Journal(out.path, sample::accuracy, header()),
+                       (file + ":1: kind 'member'; a journal begins with the line of its run").c_str(), FormatError);
+  std::filesystem::remove(file);
+  { AppendFile(file).write_line(R"({"kind":"run","identity":{},"session":{}})"); }
+  CHECK_THROWS_WITH_AS(Journal(out.path, sample::accuracy, header()),
+                       (file + ":1: json: member 'build' is missing").c_str(), FormatError);
+}
+
+TEST_CASE("journal: when its folder or the lock is removed, the next line is an error") {
+  for (const char* const removed : {"/journal", "/lock"}) {
+    const ScratchFolder out;
+    Journal journal(out.path, sample::accuracy, header());
+    journal.append(sample::member(sample::cell(), 0, 0.25));
+    std::filesystem::remove_all(out.path + removed);
+    CHECK_THROWS_WITH_AS(journal.append(sample::member(sample::cell(), 1, 0.25)),
+                         doctest::Contains("was removed or replaced"), Error);
+  }
+}
+
+TEST_CASE("journal: what killed processes left of files goes, and nothing else") {
+  const ScratchFolder out;
+  make_directories(out.path + "/figures");
+  make_directories(out.path + "/weights/cell");
+  const std::string alive = std::to_string(getppid()), gone = "999999998", own = std::to_string(getpid());
+  const std::vector<std::string> stays = {"/summary.csv.tmp-" + alive + "-0", "/a.tmp-" + gone, "/a.tmp-x-0",
+                                          "/a.tmp-" + gone + "-0.csv",        "/a.tmp--0",      "/other.tmp",
+                                          "/figures/b.tmp-0" + gone + "00-0"};
+  const std::vector<std::string> goes = {"/summary.csv.tmp-" + gone + "-0", "/summary.csv.tmp-" + own + "-12",
+                                         "/figures/f.gp.tmp-" + gone + "-3",
+                                         "/weights/cell/0.safetensors.tmp-" + gone + "-0"};
+  for (const auto* const files : {&stays, &goes})
+    for (const std::string& file : *files) AppendFile(out.path + file).write_line("x");
+  const Journal journal(out.path, sample::accuracy, header());
+  for (const std::string& file : stays) CHECK_MESSAGE(std::filesystem::exists(out.path + file), file);
+  for (const std::string& file : goes) CHECK_FALSE_MESSAGE(std::filesystem::exists(out.path + file), file);
 }
 
 TEST_CASE("journal: the same network twice counts once; unequal numbers are warned of") {
