@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fstream>
 
+#include "experiment/commit.hpp"
 #include "experiment/text.hpp"
 #include "wsym/core/parallel.hpp"
 #include "wsym/kernels/simd.hpp"
@@ -138,24 +139,31 @@ std::string hexadecimal(std::uint64_t value) {
 
 RunHeader run_header(const Json& identity, const std::string& command, int threads) {
   return {identity, build(),
-          Json::object({{"command", command}, {"started", utc_now()}, {"threads", threads}, {"on", environment()}})};
+          Json::object({{"command", command},
+                        {"started", utc_now()},
+                        {"threads", threads},
+                        {"on", environment()},
+                        {"commit", commit()}})};
+}
+
+Json identity_of(const Options& o, const Prepared<float>& data) {
+  return Json::object({{"program", data.name},
+                       {"data", hexadecimal(data.fingerprint)},
+                       {"preset", o.preset},
+                       {"network", "4 affine layers, gelu"},
+                       {"optimiser", "adamw"},
+                       {"lr", o.lr},
+                       {"weight_decay", o.weight_decay},
+                       {"batch_size", o.batch_size},
+                       {"epochs", o.epochs},
+                       {"patience", o.patience},
+                       {"weights", preset_weights(o.preset)},
+                       {"seed", o.seed},
+                       {"precision", "float"}});
 }
 
 RunHeader run_header(const Options& o, const Prepared<float>& data, const std::string& command) {
-  const Json identity = Json::object({{"program", data.name},
-                                      {"data", hexadecimal(data.fingerprint)},
-                                      {"preset", o.preset},
-                                      {"network", "4 affine layers, gelu"},
-                                      {"optimiser", "adamw"},
-                                      {"lr", o.lr},
-                                      {"weight_decay", o.weight_decay},
-                                      {"batch_size", o.batch_size},
-                                      {"epochs", o.epochs},
-                                      {"patience", o.patience},
-                                      {"weights", preset_weights(o.preset)},
-                                      {"seed", o.seed},
-                                      {"precision", "float"}});
-  RunHeader header = run_header(identity, command, o.threads);
+  RunHeader header = run_header(identity_of(o, data), command, o.threads);
   header.session["keep_weights"] = o.keep_weights;
   return header;
 }

@@ -13,6 +13,9 @@ namespace wsym::experiment {
 /// The paper's Table 1 for one data set: its size, columns, task and the parts of both presets.
 std::string describe(const Program& program);
 
+/// The options of a run that must not change between runs of one results folder.
+Json identity_of(const Options& options, const Prepared<float>& data);
+
 /// Who runs, for the journal: options that must stay as they are, and the build.
 RunHeader run_header(const Options& options, const Prepared<float>& data, const std::string& command);
 RunHeader run_header(const Json& identity, const std::string& command, int threads);

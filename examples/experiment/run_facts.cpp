@@ -50,7 +50,7 @@ void add_runs(const std::vector<Json>& runs, Facts& facts) {
     facts.add("Command", command, "code");
     facts.add("Started", member(session, "started") + (count > 1 ? message(" (the first of ", count, " starts)") : ""));
     facts.add("Library", "wsym " + member(build, "wsym") + ", " + member(build, "compiler") + ", " +
-                             member(build, "instructions"));
+                             member(build, "instructions") + ", commit " + member(session, "commit"));
     if (on)
       facts.add("Machine", member(on, "host") + ": " + member(on, "processor") + ", " + member(on, "cores") +
                                " cores, " + member(on, "system"));

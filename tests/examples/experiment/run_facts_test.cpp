@@ -18,6 +18,7 @@ Json run(const std::string& command, const std::string& started) {
        {"session",
         Json::object({{"command", command},
                       {"started", started},
+                      {"commit", "abc"},
                       {"on", Json::object({{"host", "h"}, {"processor", "p"}, {"cores", 2}, {"system", "s"}})}})}});
 }
 
@@ -31,9 +32,10 @@ TEST_CASE("run facts: every command comes once, with its first start, machine an
                                     run("digits --c", "friday")};
   study.sources[0].records->warnings = {"x.jsonl:3: cut off"};
   const std::string html = run_facts(study);
-  for (const std::string part : {"<code>digits --a &#60;b&#62;</code>", "monday (the first of 2 starts)",
-                                 "<code>digits --c</code>", "friday", "wsym 1.2.3, g++, avx", "h: p, 2 cores, s",
-                                 "lr 0.5, weights best", "x.jsonl:3: cut off", "16, trained in 4 s of processor time"})
+  for (const std::string part :
+       {"<code>digits --a &#60;b&#62;</code>", "monday (the first of 2 starts)", "<code>digits --c</code>", "friday",
+        "wsym 1.2.3, g++, avx, commit abc", "h: p, 2 cores, s", "lr 0.5, weights best", "x.jsonl:3: cut off",
+        "16, trained in 4 s of processor time"})
     CHECK_MESSAGE(contains(html, part), part);
   CHECK(count(html, "Machine") == 1);
   CHECK_FALSE(contains(html, "tuesday"));
