@@ -15,6 +15,9 @@ class MoeTrainer : public Trainer {
   std::optional<MemberRecord> train(const Cell& cell, Index member, const std::string& weights,
                                     const std::atomic<bool>& stop) const override;
   /// Nothing is left to measure of a cell of one network.
+  std::string fault(const Cell& cell, Index member, const std::string& weights) const override {
+    return training_.fault(cell, member, weights);
+  }
   CellRecord evaluate(const Cell& cell, Index members, const std::vector<std::string>& weights) const override;
   Cost cost(const Cell& cell) const override;
   double time_epoch(const Cell& cell) const override;

@@ -20,6 +20,18 @@ bool is_ready(const Cell& cell, Index member, const Records& records, const Runn
   return record != nullptr && (record->diverged || fs::exists(weights_file(options.out, cell, member)));
 }
 
+/// Moves a weights file to where nothing is removed, under a name that is free there; returns its place.
+std::string set_aside(const std::string& file, const std::string& out) {
+  const fs::path path(file);
+  const std::string folder = out + "/set-aside",
+                    name = message(folder, '/', path.parent_path().filename().string(), '-', path.stem().string());
+  make_directories(folder);
+  std::string place = name + ".safetensors";
+  for (int count = 2; fs::exists(place); ++count) place = message(name, '-', count, ".safetensors");
+  fs::rename(file, place);
+  return place;
+}
+
 class Run {
  public:
   Run(const std::vector<Work>& work, const Trainer& trainer, Journal& journal, const RunnerOptions& options,
@@ -51,6 +63,7 @@ class Run {
     make_directories(weights_folder(options_.out, cell));
     const auto record = trainer_.train(cell, member, weights_file(options_.out, cell, member), stop_);
     if (!record) return false;
+    if (record->diverged) fs::remove(weights_file(options_.out, cell, member));  // of a run that lost its line
     if (find(before_, cell, member) == nullptr) journal_.append(*record);
     bar_.step(message(cell.model, " hidden ", cell.hidden) +
               (cell.mixture() ? message(", ", cell.experts, " experts") : ""));
@@ -106,6 +119,27 @@ std::vector<Work> work_left(const std::vector<Cell>& cells, const Records& recor
   return work;
 }
 
+std::vector<std::string> set_aside_faulty_weights(const std::vector<Cell>& cells, const Records& records,
+                                                  const Trainer& trainer, const RunnerOptions& options) {
+  std::vector<std::string> said;
+  for (const Cell& cell : cells) {
+    const Index members = networks_of(cell, options);
+    if (records.finished(cell, members) != nullptr) continue;
+    for (Index member = 0; member < members; ++member) {
+      const std::string file = weights_file(options.out, cell, member);
+      const MemberRecord* const record = find(records, cell, member);
+      if (record == nullptr || !fs::exists(file)) continue;
+      const std::string fault =
+          record->diverged ? file + ": its network diverged and has no weights" : trainer.fault(cell, member, file);
+      if (fault.empty()) continue;
+      const std::string place = set_aside(file, options.out);
+      said.push_back(message(describe(cell), ", member ", member, ": ", fault, "; the file is now ", place,
+                             record->diverged ? "" : ", and the network is trained again"));
+    }
+  }
+  return said;
+}
+
 void remove_leftover_weights(const std::vector<Cell>& cells, const Records& records, const RunnerOptions& options) {
   if (options.keep_weights) return;
   for (const Json& run : records.runs)
@@ -120,6 +154,8 @@ bool run(const std::vector<Work>& work, const Trainer& trainer, Journal& journal
   Run one(work, trainer, journal, options, bar, stop);
   parallel_for(static_cast<Index>(work.size()), Parallel{options.threads},
                [&](Index i) { one(work[static_cast<std::size_t>(i)]); });
+  std::error_code not_empty;
+  fs::remove(options.out + "/weights", not_empty);
   return one.complete();
 }
 

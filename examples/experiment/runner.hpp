@@ -30,6 +30,12 @@ std::string weights_file(const std::string& out, const Cell& cell, Index member)
 /// cell is unfinished (or weights are kept) its weights lie in their place too.
 std::vector<Work> work_left(const std::vector<Cell>& cells, const Records& records, const RunnerOptions& options);
 
+/// Looks at the weights of unfinished cells, as far as the journal has their networks. What train() did not write for
+/// its network (another one's file, a damaged file, one of a network that diverged) is moved to out/set-aside, so that
+/// work_left() has the network. Returns a line for people about each.
+std::vector<std::string> set_aside_faulty_weights(const std::vector<Cell>& cells, const Records& records,
+                                                  const Trainer& trainer, const RunnerOptions& options);
+
 /// Removes the weights of cells that are finished: a kill between a cell's line and their removal leaves them. Weights
 /// that an earlier run was told to keep stay.
 void remove_leftover_weights(const std::vector<Cell>& cells, const Records& records, const RunnerOptions& options);

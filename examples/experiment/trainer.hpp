@@ -20,6 +20,9 @@ class Trainer {
   virtual std::optional<MemberRecord> train(const Cell& cell, Index member, const std::string& weights,
                                             const std::atomic<bool>& stop) const = 0;
 
+  /// What is wrong with a file at the place of the network's weights: empty if it is what train() wrote for it.
+  virtual std::string fault(const Cell& cell, Index member, const std::string& weights) const = 0;
+
   /// The ensemble metrics of a cell of `members` networks, from the weights of those that did not diverge, in order.
   virtual CellRecord evaluate(const Cell& cell, Index members, const std::vector<std::string>& weights) const = 0;
 

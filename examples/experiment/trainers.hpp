@@ -15,6 +15,9 @@ class Trainers : public Trainer {
                                     const std::atomic<bool>& stop) const override {
     return of(cell).train(cell, member, weights, stop);
   }
+  std::string fault(const Cell& cell, Index member, const std::string& weights) const override {
+    return of(cell).fault(cell, member, weights);
+  }
   CellRecord evaluate(const Cell& cell, Index members, const std::vector<std::string>& weights) const override {
     return of(cell).evaluate(cell, members, weights);
   }

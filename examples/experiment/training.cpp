@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "experiment/training.hpp"
 
+#include <algorithm>
+
+#include "experiment/report.hpp"
 #include "experiment/text.hpp"
+#include "wsym/data/gzip.hpp"
 #include "wsym/metrics/classification.hpp"
 #include "wsym/metrics/regression.hpp"
 
@@ -24,6 +28,19 @@ std::vector<double> kappa_of(const std::string& kappa, const MlpSize& size) {
   for (Index l = 0; l <= size.hidden_layers; ++l)
     values.push_back(kappa == "free" ? kappa_free(l == 0 ? size.in : size.hidden) : number_of<double>(kappa));
   return values;
+}
+
+/// Of names, types, shapes and values, in whatever order the tensors come.
+std::string checksum(const safetensors::Content& content) {
+  std::vector<const safetensors::TensorView*> tensors;
+  for (const safetensors::TensorView& tensor : content.tensors) tensors.push_back(&tensor);
+  std::sort(tensors.begin(), tensors.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+  std::uint64_t hash = fnv1a({});
+  for (const safetensors::TensorView* tensor : tensors) {
+    hash = fnv1a(message(tensor->name, ' ', safetensors::info(tensor->dtype).name, ' ', tensor->shape, '\n'), hash);
+    hash = fnv1a(tensor->bytes, hash);
+  }
+  return hexadecimal(hash);
 }
 
 }  // namespace
@@ -56,6 +73,33 @@ std::optional<WAsymmetry> Training::asymmetry(const Cell& cell, Index member) co
   if (how.n_fix != "rule") asymmetry.n_fix.assign(layers, number_of<Index>(how.n_fix));
   if (how.n_fix == "rule" && network.hidden_layers == 4) asymmetry.n_fix.assign(layers, 2);
   return asymmetry;
+}
+
+safetensors::Metadata Training::marks(const Cell& cell, Index member, const safetensors::Content& weights) const {
+  const Setting setting{data_.name, options_.preset, data_.metric};
+  return {{"network", message(describe(cell), ", member ", member)},
+          {"line", key_of(setting, cell, member, options_.seed).dump()},
+          {"run", hexadecimal(fnv1a(identity_of(options_, data_).dump()))},
+          {"checksum", checksum(weights)}};
+}
+
+std::string Training::fault(const Cell& cell, Index member, const std::string& weights) const try {
+  const std::string bytes = safetensors::read(weights);
+  const safetensors::Content content = safetensors::decode(bytes, weights);
+  const safetensors::Metadata wanted = marks(cell, member, content);
+  for (std::size_t i = 1; i < wanted.size(); ++i) {
+    const std::string* const found = content.find(wanted[i].first);
+    if (found != nullptr && *found == wanted[i].second) continue;
+    if (found == nullptr) return message(weights, ": its metadata have no '", wanted[i].first, "'");
+    const std::string* const network = content.find("network");
+    if (wanted[i].first == "line")
+      return message(weights, ": it holds the weights of ", shown(network ? *network : "another network"));
+    return message(weights, wanted[i].first == "run" ? ": it was written by a run of other settings"
+                                                     : ": its checksum does not fit: it was changed");
+  }
+  return {};
+} catch (const Error& error) {
+  return error.what();
 }
 
 FitOptions Training::fit_options(const Cell& cell) const {

@@ -72,11 +72,15 @@ class Training {
       record.train = score_of(outputs(trained, data_.train, noise.child("train")), data_.train);
       record.validation = score_of(outputs(trained, data_.valid, noise.child("validation")), data_.valid);
       record.test = score_of(outputs(trained, data_.test, noise.child("test")), data_.test);
-      save(trained, weights, {{"network", describe(cell) + ", member " + std::to_string(member)}});
+      save(trained, weights, marks(cell, member, weights_of(trained)));
     }
     record.seconds = watch.seconds();
     return record;
   }
+
+  /// What is wrong with a file at the place of a network's weights: it cannot be read, is of another network or run, or
+  /// was changed since it was written. Empty if nothing is.
+  std::string fault(const Cell& cell, Index member, const std::string& weights) const;
 
   /// Of a network of that many parameters.
   Trainer::Cost cost(const ParameterCount& counts) const;
@@ -90,6 +94,9 @@ class Training {
   }
 
  private:
+  /// What the metadata of a network's weights say: for people the network; its journal line's key, the run's identity,
+  /// and a checksum of the tensors. fault() looks at the last three.
+  safetensors::Metadata marks(const Cell& cell, Index member, const safetensors::Content& weights) const;
   FitOptions fit_options(const Cell& cell) const;
   AdamW<float> optimiser(const Cell& cell) const;
   MemberRecord record_of(const Cell& cell, Index member, const FitReport& report, const ParameterCount& counts) const;

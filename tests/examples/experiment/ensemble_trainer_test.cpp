@@ -230,6 +230,44 @@ TEST_CASE("ensemble_trainer: a diverged network is reported and has no weights")
   CHECK_FALSE(std::filesystem::exists(folder.path + "/a"));
 }
 
+TEST_CASE("ensemble_trainer: weights are known again by their network, their run and a checksum") {
+  const Prepared<float> data = noise::prepared(TaskKind::regression);
+  const EnsembleTrainer trainer(data, options());
+  const ScratchFolder folder;
+  const std::string file = folder.path + "/a", damaged = folder.path + "/b";
+  const Cell cell = sample::cell("wmlp", 16, 2);
+  trainer.train(cell, 1, file, go_on);
+  CHECK(trainer.fault(cell, 1, file).empty());
+  CHECK(trainer.fault(cell, 0, file) == file + ": it holds the weights of 'wmlp, hidden 16, repetition 2, member 1'");
+  CHECK(trainer.fault(variant("kappa=2", 2), 1, file) ==
+        file + ": it holds the weights of 'wmlp, hidden 16, repetition 2, member 1'");
+  Options other = options();
+  other.lr = 0.5;
+  CHECK(EnsembleTrainer(data, other).fault(cell, 1, file) == file + ": it was written by a run of other settings");
+
+  const std::string bytes = read_file(file);
+  const auto fault_of = [&](const std::string& changed) {
+    write_file_atomically(damaged, changed);
+    return trainer.fault(cell, 1, damaged);
+  };
+  const std::string was_changed = damaged + ": its checksum does not fit: it was changed";
+  CHECK(fault_of(bytes).empty());
+  CHECK(fault_of(bytes.substr(0, bytes.size() - 400) + std::string(400, '\0')) == was_changed);
+  std::string flipped = bytes;
+  flipped[flipped.size() - 50] = static_cast<char>(flipped[flipped.size() - 50] ^ 1);
+  CHECK(fault_of(flipped) == was_changed);
+  const float nan = NAN;
+  std::string not_finite = bytes;
+  not_finite.replace(not_finite.size() - 4, 4, reinterpret_cast<const char*>(&nan), 4);
+  CHECK_FALSE(fault_of(not_finite).empty());
+  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, bytes.size() / 2, bytes.size() - 1})
+    CHECK(fault_of(bytes.substr(0, size)).rfind(damaged + ": ", 0) == 0);
+  const Mlp<float> network = trainer.network(cell, 1);
+  CHECK(fault_of(to_bytes(network, {{"network", "of an earlier version"}})) ==
+        damaged + ": its metadata have no 'line'");
+  CHECK(trainer.fault(cell, 1, folder.path + "/none").find("cannot open '") == 0);
+}
+
 TEST_CASE("ensemble_trainer: a stop leaves neither record nor weights") {
   const Prepared<float> data = noise::prepared(TaskKind::regression);
   const std::atomic<bool> stop = true;

@@ -26,6 +26,9 @@ class FakeTrainer : public Trainer {
     if (!record.diverged) write_file_atomically(weights, std::to_string(metric(cell, member)));
     return record;
   }
+  std::string fault(const Cell& cell, Index member, const std::string& weights) const override {
+    return read_file(weights) == std::to_string(metric(cell, member)) ? "" : weights + ": not its number";
+  }
   CellRecord evaluate(const Cell& cell, Index members, const std::vector<std::string>& weights) const override {
     double sum = 0;
     for (const std::string& file : weights) sum += std::stod(read_file(file));
@@ -49,6 +52,7 @@ struct Bench {
   ScratchFolder folder;
   FakeTrainer trainer;
   std::atomic<bool> stop = false;
+  std::vector<std::string> warnings;
   std::vector<Cell> cells = {sample::cell("mlp", 16, 0), sample::cell("wmlp", 16, 0), sample::cell("mlp", 16, 1)};
 
   Bench() { trainer.stop = &stop; }
@@ -60,6 +64,7 @@ struct Bench {
                     {Json::object(), Json::object(), Json::object({{"keep_weights", keep}})});
     const RunnerOptions options{folder.path, members, threads, keep};
     remove_leftover_weights(cells, journal.records(), options);
+    warnings = set_aside_faulty_weights(cells, journal.records(), trainer, options);
     const std::vector<Work> work = work_left(cells, journal.records(), options);
     ProgressBar bar(nullptr, static_cast<Index>(work.size()));
     return experiment::run(work, trainer, journal, options, bar, stop);
@@ -212,4 +217,65 @@ TEST_CASE("runner: a mixture is one network whatever the number of members, with
   CHECK(bench.run(4));
   CHECK(bench.trainer.trained == 0);
   CHECK(weights_folder("o", bench.cells[3]) == "o/weights/moe-mlp-gumbel-experts4-hidden16-repeat0");
+}
+
+TEST_CASE("runner: weights that are not those of the journal's network are set aside, and it is trained again") {
+  Bench whole, bench;
+  whole.run(4);
+  bench.trainer.stop_after = 3;
+  bench.run(4);
+  const auto file = [&](Index member) {
+    return weights_file(bench.folder.path, bench.cells[0], member);
+  };
+  const std::string other = read_file(file(2));
+  write_file_atomically(file(1), other);
+  bench.stop = false;
+  bench.trainer.stop_after = -1;
+  CHECK(bench.run(4));
+  CHECK(bench.trainer.trained == 10);
+  const std::string place = bench.folder.path + "/set-aside/ensemble-mlp-hidden16-repeat0-1.safetensors";
+  REQUIRE(bench.warnings.size() == 1);
+  CHECK(bench.warnings[0] == "mlp, hidden 16, repetition 0, member 1: " + file(1) +
+                                 ": not its number; the file is now " + place + ", and the network is trained again");
+  CHECK(read_file(place) == other);
+  CHECK(bench.journal() == whole.journal());
+}
+
+TEST_CASE("runner: a second file that is set aside leaves the first as it is") {
+  Bench bench;
+  bench.trainer.stop_after = 1;
+  for (const char* const bytes : {"one", "two"}) {
+    bench.stop = false;
+    bench.run(4);
+    write_file_atomically(weights_file(bench.folder.path, bench.cells[0], 0), bytes);
+  }
+  bench.stop = false;
+  bench.run(4);
+  const std::string name = bench.folder.path + "/set-aside/ensemble-mlp-hidden16-repeat0-0";
+  CHECK(read_file(name + ".safetensors") == "one");
+  CHECK(read_file(name + "-2.safetensors") == "two");
+}
+
+TEST_CASE("runner: weights at the place of a network that diverged enter no average") {
+  Bench bench;
+  bench.trainer.diverges = 1;
+  bench.trainer.stop_after = 3;
+  bench.run(4);
+  write_file_atomically(weights_file(bench.folder.path, bench.cells[0], 1), "1000");
+  bench.stop = false;
+  bench.trainer.stop_after = -1;
+  CHECK(bench.run(4));
+  CHECK(bench.trainer.trained == 9);
+  REQUIRE(bench.warnings.size() == 1);
+  CHECK(bench.warnings[0].find("1.safetensors: its network diverged and has no weights; the file is now ") !=
+        std::string::npos);
+  CHECK(bench.records().cells.at({bench.cells[0], 4}).healthy == 3);
+}
+
+TEST_CASE("runner: no empty folder of weights is left behind") {
+  Bench bench;
+  bench.run(2);
+  CHECK_FALSE(std::filesystem::exists(bench.folder.path + "/weights"));
+  bench.run(2, 1, true);
+  CHECK(std::filesystem::exists(bench.folder.path + "/weights"));
 }
