@@ -101,7 +101,8 @@ def signed(text, decimals):
 
 
 def ensembles(sizes):
-    head = ["data", "d", "model", "size", "n", "ours", "published", "difference", "z"]
+    has_z = any(row["z"] for row in sizes.rows.values())  # preset text is another method than the published one
+    head = ["data", "d", "model", "size", "n", "ours", "published", "difference"] + ["z"] * has_z
     rows = []
     for panel in sizes.panels():
         for model in MODELS[:2]:
@@ -110,7 +111,7 @@ def ensembles(sizes):
                     d = decimals_of(row)
                     rows.append([NAMES[panel[0]], panel[1], model, "single" if size == 1 else size, row["repeats"],
                                  spread(row, d), spread(row, d, "published_mean", "published_sd"),
-                                 signed(row["difference"], d), signed(row["z"], 2)])
+                                 signed(row["difference"], d)] + [signed(row["z"], 2)] * has_z)
     return markdown(head, rows)
 
 

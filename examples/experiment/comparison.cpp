@@ -16,7 +16,7 @@ void compare_group(const Study& study, const Group& group, const ViewChoice& vie
     const SizeSummary s = summarise(study.setting, group, size, view);
     if (s.metric.n > 0)
       list.push_back({group.cell, size, s.metric, *value, s.improvement,
-                      published_gain(published, study.setting, group.cell, size)});
+                      published_gain(published, study.setting, group.cell, size), is_published_method(study)});
   }
 }
 
@@ -42,7 +42,12 @@ void add_rows(const Study& study, const Compared& one, std::string& text) {
 
 }  // namespace
 
+bool is_published_method(const Study& study) {
+  return study.setting.preset == "code";
+}
+
 double Compared::z() const {
+  if (!same_method) return undefined;
   const double share = 1 / static_cast<double>(ours.n) + 1 / static_cast<double>(published.repeats);
   return difference() / (published.sd * std::sqrt(share));
 }

@@ -14,12 +14,17 @@ struct Compared {
   Moments ours;
   PublishedValue published;
   double gain = undefined, published_gain = undefined;  // percent over the baseline; of the baseline itself 0
+  bool same_method = true;                              // see is_published_method
 
   double difference() const { return ours.mean - published.mean; }
   /// The difference in units of its standard error, if both have the published spread:
-  /// difference / (published sd sqrt(1/n + 1/published n)).
+  /// difference / (published sd sqrt(1/n + 1/published n)). Undefined unless the method is the same: the difference is
+  /// then not one of chance.
   double z() const;
 };
+
+/// Whether a study has the preset, and with it the split, of the published numbers, which the authors' code made.
+bool is_published_method(const Study& study);
 
 /// All numbers of a study that have a published counterpart, in the order of its panels and series; variants have none.
 std::vector<Compared> compare(const Study& study, const ViewChoice& view, const Published& published);

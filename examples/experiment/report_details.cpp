@@ -79,8 +79,9 @@ std::string z_kind(double z) {
   return std::abs(z) > 3 ? "beyond" : std::abs(z) > 2 ? "high" : "";
 }
 
-/// z by series and size.
+/// z by series and size; where it is not defined, the differences themselves.
 std::string z_table(const std::vector<Compared>& list) {
+  const bool same = list.front().same_method;
   std::set<Index> sizes;
   for (const Compared& one : list) sizes.insert(one.size);
   std::vector<std::string> head = {"panel", "series"};
@@ -94,34 +95,42 @@ std::string z_table(const std::vector<Compared>& list) {
     for (const Index size : sizes) {
       const bool here = i < list.size() && list[i].cell.model == cell.model &&
                         panel_of(list[i].cell) == panel_of(cell) && list[i].size == size;
-      cells.push_back(here ? with_sign(list[i].z(), 1) : "");
+      cells.push_back(!here ? "" : same ? with_sign(list[i].z(), 1) : with_sign(list[i].difference(), 5));
       kinds.push_back(here ? z_kind(list[i].z()) : "");
       i += here;
     }
     table.row(cells, "", kinds);
   }
-  return table.html("z of the difference, ours − published");
+  return table.html(same ? "z of the difference, ours − published" : "Difference, ours − published");
 }
 
 std::string numbers_table(const Study& study, const std::vector<Compared>& list) {
-  HtmlTable table({"panel", "series", "size", "ours", "n", "published", "n", "difference", "z"}, 2);
+  std::vector<std::string> head = {"panel", "series", "size", "ours", "n", "published", "n", "difference"};
+  if (list.front().same_method) head.push_back("z");
+  HtmlTable table(head, 2);
   for (std::size_t i = 0; i < list.size(); ++i) {
     const Compared& one = list[i];
     const bool new_series =
         i == 0 || list[i - 1].cell.model != one.cell.model || panel_of(list[i - 1].cell) != panel_of(one.cell);
     if (new_series && i > 0) table.rule();
-    table.row({new_series ? panel_of(one.cell).title() : "", new_series ? series_name(one.cell) : "",
-               one.size == 1 ? "single" : std::to_string(one.size), cell_text(one.ours, 5), std::to_string(one.ours.n),
-               mean_and_sd(one.published.mean, one.published.sd, 5), std::to_string(one.published.repeats),
-               with_sign(one.difference(), 5), with_sign(one.z(), 2)},
-              "", {"", "", "", "", "", "", "", "", z_kind(one.z())});
+    std::vector<std::string> cells = {new_series ? panel_of(one.cell).title() : "",
+                                      new_series ? series_name(one.cell) : "",
+                                      one.size == 1 ? "single" : std::to_string(one.size),
+                                      cell_text(one.ours, 5),
+                                      std::to_string(one.ours.n),
+                                      mean_and_sd(one.published.mean, one.published.sd, 5),
+                                      std::to_string(one.published.repeats),
+                                      with_sign(one.difference(), 5)};
+    std::vector<std::string> kinds(head.size());
+    if (one.same_method) cells.push_back(with_sign(one.z(), 2)), kinds.back() = z_kind(one.z());
+    table.row(cells, "", kinds);
   }
   return "<details><summary>All " + std::to_string(list.size()) + " numbers</summary>\n" +
          table.html(std::string(study.setting.classifies() ? "Accuracy" : "RMSE") + ", mean ± sd") + "</details>\n";
 }
 
 /// Two rows for each pair of models, ours and the authors', by size.
-std::string gaps_table(const std::vector<GainGap>& gaps) {
+std::string gaps_table(const std::vector<GainGap>& gaps, bool same_method) {
   if (gaps.empty()) return "";
   std::set<Index> sizes;
   Index same = 0;
@@ -139,7 +148,7 @@ std::string gaps_table(const std::vector<GainGap>& gaps) {
       const auto gap = std::find_if(first, next, [&](const GainGap& one) { return one.size == size; });
       ours.push_back(gap == next ? "" : with_sign(gap->ours, 2));
       published.push_back(gap == next ? "" : with_sign(gap->published, 2));
-      kinds.push_back(gap == next || gap->same_sign() ? "" : "high");
+      kinds.push_back(gap == next || gap->same_sign() || !same_method ? "" : "high");
     }
     table.row(ours, "", kinds);
     table.row(published, "published");
@@ -233,10 +242,14 @@ std::string comparison_tables(const Study& study, const ViewChoice& view, const 
   const auto single = only(list, [](const Compared& one) { return one.size == 1; });
   const auto large = only(list, [](const Compared& one) { return one.size >= 8 && !one.cell.mixture(); });
   const auto mixtures = only(list, [](const Compared& one) { return one.cell.mixture(); });
-  return "<p class=\"summary\">" +
-         html_text(agreement_text("All", list) + agreement_text("Single networks", single) +
-                   agreement_text("Ensembles of 8 and more", large) + agreement_text("Mixtures", mixtures)) +
-         "</p>\n" + z_table(list) + gaps_table(gain_gaps(list)) + numbers_table(study, list);
+  const std::string summary =
+      is_published_method(study)
+          ? agreement_text("All", list) + agreement_text("Single networks", single) +
+                agreement_text("Ensembles of 8 and more", large) + agreement_text("Mixtures", mixtures)
+          : "The published numbers are of another method, that of preset code: another split, the last epoch's weights "
+            "and other masks, so a difference says what these choices are worth together and has no z.";
+  return "<p class=\"summary\">" + html_text(summary) + "</p>\n" + z_table(list) +
+         gaps_table(gain_gaps(list), is_published_method(study)) + numbers_table(study, list);
 }
 
 std::string variants_table(const Study& study, const ViewChoice& view) {

@@ -75,9 +75,9 @@ experts; it is a ratio of means over repetitions.</li>
 <li><em>published</em> is what Chernov and Novitskij (2025, arXiv 2502.17391) plot: made by their code, 10
 repetitions, 64 networks. Preset <code>code</code> does what that code does. Preset <code>text</code> does what the
 paper says, which differs in the split, the reported epoch and the sharing of frozen weights.</li>
-<li>z is the difference to a published mean in units of its standard error, published sd × √(1/n + 1/10). By chance
-alone it stays within ±3. With fewer than 64 networks <em>single</em> varies more than the published one does, and
-its z with it.</li>
+<li>z, of preset <code>code</code> alone, is the difference to a published mean in units of its standard error, published
+sd × √(1/n + 1/10). By chance alone one in about 70 is beyond ±3. With fewer than 64 networks <em>single</em> varies
+more than the published one does, and its z with it.</li>
 </ul>
 )";
 

@@ -24,7 +24,8 @@ std::string networks_table(const Study& study, const ViewChoice& view);
 std::string mixtures_table(const Study& study);
 
 /// z of every published number that the study has too, a row for each series, and in how far the sign of the
-/// W-asymmetric networks' advantage in gain agrees.
+/// W-asymmetric networks' advantage in gain agrees. Of a study of another method than the published one (preset text)
+/// the differences alone, unmarked, and why.
 std::string comparison_tables(const Study& study, const ViewChoice& view, const Published& published);
 
 /// The cells that are not the method itself.

@@ -14,8 +14,8 @@ using sample::plain;
 
 namespace {
 
-Study digits() {
-  return sample::study(sample::accuracy, "Digits", sample::two_models(16));
+Study digits(const char* preset = "code") {
+  return sample::study({"digits", preset, "accuracy"}, "Digits", sample::two_models(16));
 }
 
 Study mixtures() {
@@ -65,6 +65,19 @@ TEST_CASE("report tables: the comparison sums up z and the signs, and marks what
     CHECK_MESSAGE(contains(text, part), part);
   CHECK(contains(html, "<td class=\"beyond\">−3.9</td>"));
   CHECK(comparison_tables(digits(), {}, {}).empty());
+}
+
+TEST_CASE("report tables: of preset text the comparison has the differences, unmarked and without z, and says why") {
+  const ScratchFolder folder;
+  const std::string html = comparison_tables(digits("text"), {}, sample::published(folder.path, numbers));
+  const std::string text = plain(html);
+  for (const std::string part :
+       {"The published numbers are of another method, that of preset code: another split,", "|difference|\n",
+        "Difference, ours − published", "d = 16|MLP|+0.00000|−0.03000|", "|WMLP|+0.00000|−0.06000|",
+        "the sign agrees in 1 of 1", "|2|0.52000 ± 0.00000|2|0.55000 ± 0.01000|10|−0.03000|\n"})
+    CHECK_MESSAGE(contains(text, part), part);
+  for (const std::string part : {"class=\"beyond\"", "class=\"high\"", "rms z", ">z<"})
+    CHECK_MESSAGE(!contains(html, part), part);
 }
 
 TEST_CASE("report tables: behind the figures stand training, loss, averaged weights, diversity and distances") {
