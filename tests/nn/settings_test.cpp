@@ -189,3 +189,27 @@ TEST_CASE_TEMPLATE("files: networks are restored with the settings of their laye
   const MimoOptions four{.members = 4, .replication = 0.25, .repeats = 2};
   check_whole<T>(Mimo<T>(Mlp<T>(wide, Key(1)), four), Mimo<T>(Mlp<T>(wide, Key(2)), {}), rows);
 }
+
+TEST_CASE("files: settings outside their range are refused with the layer's place and words") {
+  const auto load_error = [](auto model, auto edit) -> std::string {
+    auto wrong = model;
+    edit(wrong);
+    try {
+      from_bytes(model, to_bytes(wrong), "f");
+    } catch (const FormatError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const MixtureOfExperts<float> mixture(2, size, {}, Key(1));
+  CHECK(load_error(mixture, [](auto& m) { m.gate.options.samples = 0; }) ==
+        "f: gate: Gate: temperature 2 and 0 samples; a positive temperature and at least 1 sample are needed");
+  CHECK(load_error(mixture, [](auto& m) { m.gate.options.dropout = std::numeric_limits<double>::quiet_NaN(); }) ==
+        "f: gate: Gate: dropout nan and balance 0; dropout is from 0 to below 1, balance not negative");
+  CHECK(load_error(Router<float>(4, 8, {}, Key(1)), [](auto& r) { r.options.choices = 9; }) ==
+        "f: Router: 9 choices of 8 experts; they must be from 1 to 8");
+  CHECK(load_error(SoftMoe<float>(2, size, 1, 3, Key(1)), [](auto& m) { m.group = -1; }) ==
+        "f: SoftMoe: groups of -1; they are not negative");
+  CHECK(load_error(Mimo<float>(Mlp<float>(size, Key(1)), {}), [](auto& m) { m.options.members = 0; }) ==
+        "f: Mimo: 0 members, 1 repeats, replication 0.5; at least one of both, and a replication in [0, 1]");
+}

@@ -45,12 +45,17 @@ template <Real T> struct Gate {
   /// Throws ConfigError for a size below 1 or an option outside its range.
   Gate(Index in, Index experts, GateOptions options_, const Key& key) : options(options_) {
     expect<ConfigError>(experts >= 1, "Gate: ", experts, " experts; at least 1 is needed");
+    check();
+    linear = Linear<T>(in, experts, key);
+  }
+
+  /// Throws ConfigError for an option outside its range.
+  void check() const {
     expect<ConfigError>(options.temperature > 0 && options.samples >= 1, "Gate: temperature ", options.temperature,
                         " and ", options.samples, " samples; a positive temperature and at least 1 sample are needed");
     expect<ConfigError>(options.dropout >= 0 && options.dropout < 1 && options.balance >= 0, "Gate: dropout ",
                         options.dropout, " and balance ", options.balance,
                         "; dropout is from 0 to below 1, balance not negative");
-    linear = Linear<T>(in, experts, key);
   }
 
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {

@@ -44,7 +44,10 @@ template <Real T, class Network = Mlp<T>> struct Mimo {
   MimoOptions options;
 
   Mimo() = default;
-  Mimo(Network network_, const MimoOptions& options_) : network(std::move(network_)), options(options_) {
+  Mimo(Network network_, const MimoOptions& options_) : network(std::move(network_)), options(options_) { check(); }
+
+  /// Throws ConfigError for an option outside its range.
+  void check() const {
     expect<ConfigError>(
         options.members >= 1 && options.repeats >= 1 && options.replication >= 0 && options.replication <= 1,
         "Mimo: ", options.members, " members, ", options.repeats, " repeats, replication ", options.replication,

@@ -38,6 +38,9 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
       : SoftMoe(detail::make_experts<T>(count, size, nullptr, init.child("experts")), size.in, slots_each, group_,
                 init.child("slots")) {}
 
+  /// Throws ConfigError for a negative group.
+  void check() const { expect<ConfigError>(group >= 0, "SoftMoe: groups of ", group, "; they are not negative"); }
+
   /// The slots of each expert that cost what `ratio` experts a row cost: round(rows x ratio / experts), at least 1.
   static Index slots_of(Index rows, double ratio, Index experts) {
     return std::max<Index>(
