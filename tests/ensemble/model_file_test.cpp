@@ -164,6 +164,31 @@ TEST_CASE_TEMPLATE("model_file: the temperature divides logits, and probabilitie
   }
 }
 
+TEST_CASE("model_file: the schema is in the file, so a table is read from the file alone, columns in any order") {
+  const ScratchFolder folder;
+  const std::string path = folder / "model", csv = folder / "rows.csv";
+  ServedModel<Mlp<float>> saved = model<float>(Average::logits);
+  saved.schema = TableSchema{.columns = {{.name = "x"},
+                                         {.name = "colour",
+                                          .kind = ColumnKind::category,
+                                          .vocabulary = {"red", "green", "blue"},
+                                          .missing = {"", "?"}},
+                                         {.name = "y", .kind = ColumnKind::target_class, .vocabulary = {"no", "yes"}}},
+                             .header = true};
+  save_model(saved, path);
+  const auto loaded = load_model<Mlp<float>>(path);
+  REQUIRE(loaded.schema.has_value());
+  CHECK(*loaded.schema == *saved.schema);
+  write_file_atomically(csv, "other,colour,x\n7,red,1\n7,blue,2\n7,green,3\n7,blue,4.5\n");
+  CHECK(same_bits(predict<float>(loaded, read_rows(loaded, csv), rows), predict<float>(saved, table(), rows)));
+  CHECK_THROWS_WITH_AS(read_rows(model<float>(Average::logits), csv),
+                       (csv + ": the model has no schema that says how to read it").c_str(), ConfigError);
+  saved.schema->columns[1].kind = ColumnKind::identifier;
+  CHECK_THROWS_WITH_AS(
+      save_model(saved, path),
+      (path + ": input_schema: the schema has no column 'colour' of the kind it was fitted on").c_str(), ConfigError);
+}
+
 namespace {
 /// A module of a user's own, with a setting, a type argument and a name.
 template <Real T> struct Scaled {

@@ -14,12 +14,13 @@ struct Provenance {
   friend bool operator==(const Provenance&, const Provenance&) = default;
 };
 
-/// What a program needs to answer with an ensemble: the networks, how a row of a table becomes their input, and how far
-/// their probabilities are to be trusted.
+/// What a program needs to answer with an ensemble: the networks, how a file of rows is read (read_rows), how a row
+/// becomes their input, and how far their probabilities are to be trusted.
 template <class M> struct ServedModel {
   DeepEnsemble<M> ensemble;
   Preprocessor preprocessor;
-  double temperature = 1;  // classification: what the logits are divided by, see fit_temperature
+  std::optional<TableSchema> schema = {};  // empty: the rows come from elsewhere than a CSV file
+  double temperature = 1;                  // classification: what the logits are divided by, see fit_temperature
   Provenance provenance = {};
 };
 
@@ -45,6 +46,11 @@ template <class E, class M> void check(const ServedModel<M>& model, std::string_
             wanted.outputs);
   expect<E>(model.temperature > 0 && std::isfinite(model.temperature), source, ": temperature ",
             setting_text(model.temperature), "; it is positive");
+  try {
+    if (model.schema) input_schema(model.preprocessor, *model.schema);
+  } catch (const ConfigError& error) {
+    throw E(message(source, ": ", error.what()));
+  }
   try {
     bool answered = false;
     for_each_parameter(ensemble, [&]<Real T>(const Parameter<T>&) {
@@ -93,6 +99,7 @@ template <class M> ServedModel<M> served_model(const safetensors::Content& conte
   try {
     if (format_of(content, source) == 1) take_old_task(model.ensemble, about);
     model.preprocessor = preprocessor_from_json(about["preprocessor"]);
+    if (const Json* schema = about.find("schema")) model.schema = table_schema_from_json(*schema);
     if (const Json* temperature = about.find("temperature")) model.temperature = temperature->number();
     model.provenance.version = about.contains("version") ? about.string("version") : "0.1.0";
     for (auto [key, text] :
@@ -108,14 +115,15 @@ template <class M> ServedModel<M> served_model(const safetensors::Content& conte
 }
 }  // namespace detail
 
-/// Writes ensemble, preprocessing, calibration and provenance as one safetensors file that replaces `path` as a whole;
-/// docs/files.md lists its names and keys. Throws Error with the path and the reason, ConfigError where the parts do
-/// not fit together.
+/// Writes ensemble, schema, preprocessing, calibration and provenance as one safetensors file that replaces `path` as a
+/// whole; docs/files.md lists its names and keys. Throws Error with the path and the reason, ConfigError where the
+/// parts do not fit together.
 template <class M> void save_model(const ServedModel<M>& model, const std::string& path) {
   detail::check<ConfigError>(model, path);
   Json about = Json::object({{"preprocessor", to_json(model.preprocessor)},
                              {"temperature", model.temperature},
                              {"version", model.provenance.version}});
+  if (model.schema) about["schema"] = to_json(*model.schema);
   for (auto [key, text] :
        {std::pair("command", &model.provenance.command), std::pair("data_hash", &model.provenance.data_hash),
         std::pair("commit", &model.provenance.commit)})
@@ -140,6 +148,13 @@ template <class... Models> std::variant<ServedModel<Models>...> load_any_model(c
     using M = typename decltype(Ensemble::members)::value_type;
     return Any(std::in_place_type<ServedModel<M>>, detail::served_model<M>(content, path));
   });
+}
+
+/// The rows of a CSV file that the model is to answer: its columns by name, in any order, others ignored, the target
+/// there or not (see input_schema). Throws ConfigError for a model without a schema, and as read_columns.
+template <class M> Table read_rows(const ServedModel<M>& model, const std::string& path) {
+  expect<ConfigError>(model.schema.has_value(), path, ": the model has no schema that says how to read it");
+  return read_columns(path, input_schema(model.preprocessor, *model.schema));
 }
 
 /// The model's predictions for the given rows of a table, as predict() gives them for a DeepEnsemble: numbers in the
