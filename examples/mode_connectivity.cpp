@@ -11,6 +11,7 @@
 
 #include "experiment/gnuplot.hpp"
 #include "experiment/options.hpp"
+#include "experiment/streams.hpp"
 #include "experiment/text.hpp"
 #include "wsym/wsym.hpp"
 
@@ -262,16 +263,17 @@ void write(const Choice& o, const Prepared<float>& data, const std::vector<Metho
 }  // namespace
 
 int main(int argc, char** argv) try {
+  guard_streams();
   const Choice o = parse(argc, argv);
   const auto data = prepare<float>(o.data_set, data_folder(o), Preset::text, Key(o.seed).child("split"));
   write(o, data, all_methods(o, data));
-  return 0;
+  return after_output(name, 0);
 } catch (const Usage& usage) {
   if (usage.exit_code == 0)
     std::fputs(usage.what(), stdout);
   else
     std::fprintf(stderr, "%s: %s\nRun %s --help for the options.\n", name, usage.what(), argv[0]);
-  return usage.exit_code;
+  return after_output(name, usage.exit_code);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s: %s\n", name, error.what());
   return 1;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "experiment/command_line.hpp"
 #include "experiment/report_page.hpp"
+#include "experiment/streams.hpp"
+
+using namespace wsym::experiment;
 
 /// One page of figures and tables over the results of several runs.
 int main(int argc, char** argv) {
   std::vector<std::string> folders;
   std::string out = "results/report";
-  wsym::experiment::ViewChoice view;
+  ViewChoice view;
   CLI::App app("Draws the figures of results folders, one by one and over all data sets, into one page.", "report");
   app.add_option("folders", folders, "what programs wrote with --out")->required()->type_name("DIR");
   app.add_option("--out", out, "folder of report.html, comparison.csv, figures [results/report]")->type_name("DIR");
@@ -18,12 +21,13 @@ int main(int argc, char** argv) {
   app.add_option("--average", view.average, "what classifiers average: logits | probabilities [logits]")
       ->type_name("NAME")
       ->check(one_of(average_words));
+  guard_streams();
   try {
     app.parse(argc, argv);
-    std::puts(wsym::experiment::write_report(out, folders, view).c_str());
-    return 0;
+    std::puts(write_report(out, folders, view).c_str());
+    return after_output("report", 0);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return after_output("report", app.exit(error) == 0 ? 0 : 2);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "report: %s\n", error.what());
     return 1;

@@ -126,6 +126,16 @@ void print(const std::vector<Study>& studies, const Records& records) {
   }
 }
 
+/// How many systems were asked for, if each repetition of each diverged; otherwise 0.
+std::size_t count_if_all_diverged(const std::vector<System>& systems, Index repeats, const Records& records) {
+  for (const System& system : systems)
+    for (Index repeat = 0; repeat < repeats; ++repeat) {
+      const auto place = records.find({to_text(system), repeat});
+      if (place == records.end() || !place->second.diverged) return 0;
+    }
+  return systems.size() * static_cast<std::size_t>(repeats);
+}
+
 }  // namespace
 
 int run_efficient(const experiment::Program& program, const Options& options, const std::string& folder,
@@ -158,10 +168,15 @@ int run_efficient(const experiment::Program& program, const Options& options, co
                   {},           journal.runs()};
   for (const Study& study : studies) subject.studies.push_back(study.name);
   const std::string said = write_report(options.out, subject, journal.records());
-  if (options.quiet) return 0;
-  print(studies, journal.records());
-  std::printf("%s\n", said.c_str());
-  return 0;
+  if (!options.quiet) {
+    print(studies, journal.records());
+    std::printf("%s\n", said.c_str());
+  }
+  const std::size_t diverged = count_if_all_diverged(systems, options.repeats, journal.records());
+  if (diverged == 0) return 0;
+  std::fprintf(stderr, "%s: all %zu systems diverged, so there are no results; a lower --lr than %g may help\n",
+               program.name.c_str(), diverged, options.lr);
+  return 1;
 }
 
 }  // namespace wsym::efficient

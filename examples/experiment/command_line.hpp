@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "experiment/options.hpp"
+#include "experiment/text.hpp"
 
 /// What the parsers of command lines share.
 namespace wsym::experiment {
@@ -35,10 +36,25 @@ template <class T> CLI::Validator whole() {
   return CLI::Validator(test, "");
 }
 
+/// CLI11 drops the empty items of "8,,16"; this throws Usage for them.
+inline void refuse_empty_items(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const CLI::Option* list = nullptr;  // the option whose items an argument may hold
+  for (const std::string& argument : arguments) {
+    const bool option = argument.starts_with("-");
+    const std::size_t equals = option ? argument.find('=') : argument.npos;
+    if (option) list = app.get_option_no_throw(argument.substr(0, equals));
+    if (list == nullptr || list->get_delimiter() == '\0' || (option && equals == argument.npos)) continue;
+    const std::string items = option ? argument.substr(equals + 1) : argument;
+    const bool empty = items.empty() || items.front() == ',' || items.back() == ',' || items.find(",,") != items.npos;
+    if (empty) throw Usage(message(list->get_name(), ": ", shown(items), " came; an item of it is empty"), 2);
+  }
+}
+
 /// Throws Usage for --help and for what cannot be obeyed.
 inline void parse(CLI::App& app, const std::vector<std::string>& arguments) {
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    refuse_empty_items(app, arguments);
   } catch (const CLI::CallForHelp&) {
     throw Usage(app.help(), 0);
   } catch (const CLI::ParseError& error) {

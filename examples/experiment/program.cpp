@@ -12,6 +12,7 @@
 #include "experiment/controls.hpp"
 #include "experiment/report.hpp"
 #include "experiment/report_page.hpp"
+#include "experiment/streams.hpp"
 #include "experiment/tables.hpp"
 #include "experiment/trainers.hpp"
 #include "wsym/io/atomic_file.hpp"
@@ -26,7 +27,8 @@ namespace {
 std::atomic<bool> interrupted = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may write it");
 
-/// The first Ctrl-C (or SIGTERM) asks for a stop, a second one stops at once.
+/// The first Ctrl-C, SIGTERM or closing of the terminal asks for a stop, a second one stops at once. Who ignores the
+/// closing, as nohup does, goes on.
 void catch_signals() {
   struct sigaction action = {};
   action.sa_handler = [](int) {
@@ -34,6 +36,9 @@ void catch_signals() {
   };
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+  struct sigaction before = {};
+  sigaction(SIGHUP, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }
 
 std::string data_folder(const Program& program, const std::string& asked) {
@@ -79,6 +84,17 @@ void write_results(const Options& options, const Prepared<float>& data, const Jo
               drawn.c_str());
 }
 
+/// How many networks the cells have, if the journal says of each that it diverged; otherwise 0.
+Index count_if_all_diverged(const std::vector<Cell>& cells, const Journal& journal, const RunnerOptions& options) {
+  Index count = 0;
+  for (const Cell& cell : cells)
+    for (Index member = 0; member < networks_of(cell, options); ++member, ++count) {
+      const auto place = journal.records().members.find({cell, member});
+      if (place == journal.records().members.end() || !place->second.diverged) return 0;
+    }
+  return count;
+}
+
 int run_experiment(const Program& program, const Options& options, const std::string& command) {
   const std::string folder = data_folder(program, options.data);
   const Preset preset = options.preset == "code" ? Preset::code : Preset::text;
@@ -94,6 +110,7 @@ int run_experiment(const Program& program, const Options& options, const std::st
   for (const std::string& warning : journal.records().warnings) warn(program, warning);
   const RunnerOptions how{options.out, options.members, options.threads, options.keep_weights};
   remove_leftover_weights(cells, journal.records(), how);
+  for (const std::string& said : set_aside_faulty_weights(cells, journal.records(), trainer, how)) warn(program, said);
   const std::vector<Work> work = work_left(cells, journal.records(), how);
   say(options, estimate(work, trainer, how));
 
@@ -109,12 +126,14 @@ int run_experiment(const Program& program, const Options& options, const std::st
     return 1;
   }
   write_results(options, data, journal, header);
-  return 0;
+  const Index diverged = count_if_all_diverged(cells, journal, how);
+  if (diverged == 0) return 0;
+  std::fprintf(stderr, "%s: all %td networks diverged, so there are no results; a lower --lr than %g may help\n",
+               program.name.c_str(), diverged, options.lr);
+  return 1;
 }
 
-}  // namespace
-
-int run_program(const Program& program, int argc, char** argv) try {
+int run_arguments(const Program& program, int argc, char** argv) try {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (efficient::asks_for_efficient(arguments)) {
     const efficient::Options options = efficient::parse_options(program, arguments);
@@ -137,6 +156,13 @@ int run_program(const Program& program, int argc, char** argv) try {
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s: %s\n", program.name.c_str(), error.what());
   return 1;
+}
+
+}  // namespace
+
+int run_program(const Program& program, int argc, char** argv) {
+  guard_streams();
+  return after_output(program.name.c_str(), run_arguments(program, argc, argv));
 }
 
 }  // namespace wsym::experiment

@@ -83,3 +83,13 @@ TEST_CASE("efficient program: what cannot be built is refused before anything is
   }
   CHECK_THROWS_AS(read_file(folder.path + "/new/metrics.csv"), Error);
 }
+
+TEST_CASE("efficient program: where everything diverged it exits with 1, where something did not with 0") {
+  const ScratchFolder folder, other;
+  CHECK(run(folder.path, {"--models", "mlp,moe", "--lr", "1e30"}) == 1);
+  std::vector<std::string> warnings;
+  const Records records = read_records(folder.path + "/journal", warnings);
+  REQUIRE(records.size() == 2);
+  for (const auto& [place, record] : records) CHECK(record.diverged);
+  CHECK(run(other.path, {"--models", "mlp"}) == 0);
+}

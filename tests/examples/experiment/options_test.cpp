@@ -230,3 +230,16 @@ TEST_CASE("options: --help is grouped, names every option with its default, and 
   }
   CHECK(longest <= 100);
 }
+
+TEST_CASE("options: an empty item of a list is refused, wherever it stands") {
+  const auto refused = [](const std::string& option, const std::string& items) {
+    return std::pair(message(option, ": '", items, "' came; an item of it is empty"), 2);
+  };
+  for (const char* const items : {"8,,16", ",8", "8,"}) {
+    CHECK(refusal({"--hidden", items}) == refused("--hidden", items));
+    CHECK(refusal({"--quiet", std::string("--hidden=") + items}) == refused("--hidden", items));
+  }
+  CHECK(refusal({"--experiment", "moe", "--gates", "softmax,,gumbel"}) == refused("--gates", "softmax,,gumbel"));
+  for (const char* const items : {",", ""}) CHECK(refusal({"--hidden", items}).second == 2);
+  CHECK(refusal({"--out", "a,,b", "--hidden", "8,16"}).second == 0);
+}

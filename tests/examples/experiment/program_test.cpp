@@ -24,13 +24,20 @@ const Program digits{"digits", "Digits", 1797, 64, 0, 64, 10, 60, true};
 /// The digits program in a process of its own: this executable, told to run nothing but the case "the program itself".
 class Process {
  public:
-  Process(const ScratchFolder& folder, const std::string& arguments) : text_(folder.path + "/said") {
+  /// `output`: where its standard output goes instead; "closed" is no file.
+  Process(const ScratchFolder& folder, const std::string& arguments, const std::string& output = "")
+      : text_(folder.path + "/said") {
     std::fflush(nullptr);
     child_ = fork();
     if (child_ != 0) return;
     setenv("WSYM_TEST_ARGUMENTS", arguments.c_str(), 1);
     const int file = open(text_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (dup2(file, STDOUT_FILENO) < 0 || dup2(file, STDERR_FILENO) < 0) _exit(99);
+    if (output == "closed")
+      close(STDOUT_FILENO);
+    else if (!output.empty() && dup2(open(output.c_str(), O_WRONLY), STDOUT_FILENO) < 0)
+      _exit(99);
+    signal(SIGHUP, SIG_DFL);
     execl("/proc/self/exe", "wsym_tests", "--no-skip", "--no-version", "--no-intro",
           "--test-case=program: the program itself", nullptr);
     _exit(99);
@@ -80,6 +87,26 @@ int interrupt(const ScratchFolder& folder, const std::string& arguments, std::si
   while (!process.ended() && members_in(folder.path + "/out") < after) sched_yield();
   process.send(signal);
   return process.code();
+}
+
+/// The file of the network's weights, if the run was stopped before its cell was done.
+std::string weights_in(const std::string& out, Index member) {
+  for (const char* const model : {"mlp", "wmlp"})
+    if (const std::string file = message(out, "/weights/ensemble-", model, "-hidden8-repeat0/", member, ".safetensors");
+        std::filesystem::exists(file))
+      return file;
+  return {};
+}
+
+void replace_in(const std::string& file, const std::string& what, const std::string& with) {
+  std::string text = read_file(file);
+  for (std::size_t at = 0; (at = text.find(what, at)) != text.npos; at += with.size())
+    text.replace(at, what.size(), with);
+  write_file_atomically(file, text);
+}
+
+std::string only_file(const std::string& folder) {
+  return std::filesystem::directory_iterator(folder)->path().string();
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -175,6 +202,108 @@ TEST_CASE("program: Ctrl-C keeps what is finished, says how to continue, and exi
   check_equal(Results(folder.path + "/out"), Results(whole.path + "/out"));
 }
 
+TEST_CASE("program: a closed terminal is a stop like Ctrl-C") {
+  const ScratchFolder folder;
+  REQUIRE(interrupt(folder, small, 2, SIGHUP) == 1);
+  CHECK(contains(read_file(folder.path + "/said"), "digits: interrupted; "));
+}
+
+TEST_CASE("program: swapped or damaged weights of an unfinished cell are set aside, and the results are the same") {
+  const ScratchFolder whole, folder;
+  CHECK(Process(whole, small + whole.path + "/out").code() == 0);
+  const std::string out = folder.path + "/out";
+  const std::string one = "--hidden 8 --members 8 --repeats 1 --epochs 2 --threads 1 --out " + out;
+  {
+    Process process(folder, one);
+    while (!process.ended() && (members_in(out) < 4 || weights_in(out, 3).empty())) sched_yield();
+    process.send(SIGKILL);
+    REQUIRE(process.code() == -SIGKILL);
+  }
+  const std::string bytes = read_file(weights_in(out, 0));
+  write_file_atomically(weights_in(out, 1), bytes);
+  write_file_atomically(weights_in(out, 2), bytes.substr(0, bytes.size() / 2));
+  write_file_atomically(weights_in(out, 3) + ".tmp-999999998-0", "left by a kill");
+  Process process(folder, one);
+  CHECK_MESSAGE(process.code() == 0, process.said());
+  CHECK(contains(process.said(), "digits: warning: mlp, hidden 8, repetition 0, member 1: "));
+  CHECK(contains(process.said(), "it holds the weights of 'mlp, hidden 8, repetition 0, member 0'; the file is now " +
+                                     out + "/set-aside/ensemble-mlp-hidden8-repeat0-1.safetensors"));
+  CHECK(contains(process.said(), "member 2: "));
+  CHECK(read_file(out + "/set-aside/ensemble-mlp-hidden8-repeat0-1.safetensors") == bytes);
+  CHECK_FALSE(std::filesystem::exists(out + "/weights"));
+  check_equal(Results(out), Results(whole.path + "/out"));
+}
+
+TEST_CASE("program: a journal that is removed while it runs is noticed at the next line") {
+  const ScratchFolder folder;
+  const std::string out = folder.path + "/out";
+  Process process(folder, "--hidden 8 --members 64 --repeats 4 --epochs 20 --out " + out);
+  while (!process.ended() && members_in(out) < 1) sched_yield();
+  std::filesystem::remove_all(out + "/journal");
+  CHECK(process.code() == 1);
+  CHECK(contains(process.said(), "it was removed or replaced since it was opened"));
+}
+
+TEST_CASE("program: where everything diverged it says so and exits with 1, after its files are written") {
+  const ScratchFolder folder;
+  const std::string out = folder.path + "/out";
+  for (int run = 0; run < 2; ++run) {  // the second one finds it in the journal
+    Process process(folder, std::string(small) + out + " --lr 1e30");
+    CHECK(process.code() == 1);
+    CHECK(contains(process.said(),
+                   "digits: all 16 networks diverged, so there are no results; a lower --lr than 1e+30 may help\n"));
+    CHECK(contains(process.said(), "repetition 0, member 7 diverged and is in no average"));
+  }
+  CHECK(std::filesystem::exists(out + "/summary.csv"));
+}
+
+TEST_CASE("program: output that nobody can read is an error, after the files are safe") {
+  const ScratchFolder whole;
+  CHECK(Process(whole, small + whole.path + "/out").code() == 0);
+  for (const char* const output : {"/dev/full", "closed"}) {
+    const ScratchFolder folder;
+    Process process(folder, small + folder.path + "/out", output);
+    CHECK_MESSAGE(process.code() == 1, process.said());
+    CHECK(contains(process.said(), "digits: cannot write to standard output: "));
+    check_equal(Results(folder.path + "/out"), Results(whole.path + "/out"));
+    CHECK(read_file(folder.path + "/out/lock").empty());
+  }
+  const ScratchFolder folder;
+  CHECK(Process(folder, "--describe", "/dev/full").code() == 1);
+  CHECK(Process(folder, std::string("--quiet ") + small + folder.path + "/out", "/dev/full").code() == 0);
+}
+
+TEST_CASE("program: commands in a journal or in the name of its folder are not obeyed") {
+  const ScratchFolder folder;
+  const std::string how = "--hidden 4 --members 2 --repeats 1 --epochs 1 --out ";
+  const std::string out = folder.path + "/x`touch${IFS}PWNED`';system(\"touch${IFS}PWNED\")#<script>";
+  Process first(folder, how + out);
+  CHECK_MESSAGE(first.code() == 0, first.said());
+  CHECK_FALSE(contains(read_file(out + "/report.html"), "<script"));
+  const std::string file = only_file(out + "/journal"), journal = read_file(file);
+  replace_in(file, R"("variant":"")", R"("variant":"x`touch PWNED`")");
+  Process second(folder, how + out);
+  CHECK(second.code() == 1);
+  CHECK(contains(second.said(), file + ":2: variant 'x`touch PWNED`': "));
+  write_file_atomically(file, journal);
+  replace_in(file, R"("preset":"text")", R"x("preset":"a'; system(\"touch PWNED\")")x");
+  Process third(folder, how + out);
+  CHECK(third.code() == 1);
+  CHECK(contains(third.said(), "holds the results of other settings: preset was "));
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path))
+    CHECK_FALSE(entry.path().filename() == "PWNED");
+  CHECK_FALSE(std::filesystem::exists("PWNED"));
+}
+
+TEST_CASE("program: a run's line names the commit that it was built from") {
+  const ScratchFolder folder;
+  const std::string out = folder.path + "/out";
+  CHECK(Process(folder, "--hidden 4 --members 2 --repeats 1 --epochs 1 --quiet --out " + out).code() == 0);
+  const Records records = read_journal(out + "/journal", {"digits", "text", "accuracy"});
+  CHECK_FALSE(records.runs.at(0).at("session").string("commit").empty());
+  CHECK_FALSE(contains(canonical_journal(out + "/journal"), "commit"));
+}
+
 TEST_CASE("program: a run grown by members, repetitions and widths ends as the large run at once") {
   const ScratchFolder grown, fresh;
   const std::string start = "--epochs 2 --quiet --out " + grown.path + "/out ";
@@ -200,6 +329,7 @@ TEST_CASE("program: exit codes are 0 when done, 2 for wrong usage, 1 for anythin
       {"--hidden 0", 2, "digits: --hidden: 0 came; it must be from 1 to 65536\nRun digits --help for the options.\n"},
       {"--data " + folder.path + "/missing" + out, 1, "no such data directory"},
       {"--data " + folder.path + "/malformed" + out, 1, "/malformed/digits/digits.csv:1: "},
+      {"--hidden 8,,16" + out, 2, "digits: --hidden: '8,,16' came; an item of it is empty\n"},
       {"--hidden 1" + out, 1, "digits: n_fix is 1 but the fan-in is 1"},
       {"--quiet --epochs 1 --out " + folder.path + "/a-file", 1, "cannot make the directory"},
       {"--hidden 4" + out, 0, ""},
