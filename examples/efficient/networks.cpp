@@ -15,7 +15,7 @@ ResidualMlpSize size_of(const System& system, Index in, Index out) {
           .hidden = system.hidden,
           .blocks = system.blocks,
           .special = system.special,
-          .tiling = {.members = tiles(system) ? system.members : 1}};
+          .members = tiles(system) ? system.members : 1};
 }
 
 RouterOptions router_options(const System& system) {
@@ -72,7 +72,7 @@ Sparse sparse_network(const System& system, Index in, Index out, const Key& init
 BatchEnsemble batch_ensemble(const System& system, Index in, Index out, const Key& init) {
   const ScaleInit scales = system.scales == "gaussian" ? ScaleInit::gaussian : ScaleInit::sign;
   ResidualMlpSize size = size_of(system, in, out);
-  size.tiling.members = system.members;
+  size.members = system.members;
   return {size, init, [&](const Key& key) {
             return BatchEnsembleFeedForward<float>(system.width, system.hidden, system.members, scales, key);
           }};

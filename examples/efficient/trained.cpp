@@ -170,7 +170,7 @@ class Training {
   template <class M> void add(M network, const Key& key, Trained& all) const {
     add_work(network, parts_.train.x, all, WorkMode::train);
     if constexpr (std::same_as<M, Sparse>)
-      if (s_.model == "mc_dropout") network.tiling.members = s_.members;
+      if (s_.model == "mc_dropout") network.members = s_.members;
     add_work(network, parts_.train.x, all, WorkMode::forward);
     const auto shared = std::make_shared<const M>(std::move(network));
     if constexpr (std::same_as<M, Sparse>) {

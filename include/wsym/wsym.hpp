@@ -5,6 +5,7 @@
 #include "wsym/core/arena.hpp"
 #include "wsym/core/error.hpp"
 #include "wsym/core/finite.hpp"
+#include "wsym/core/on_draw.hpp"
 #include "wsym/core/parallel.hpp"
 #include "wsym/core/parameter.hpp"
 #include "wsym/core/random.hpp"
@@ -81,7 +82,6 @@
 #include "wsym/ops/soft_cross_entropy.hpp"
 #include "wsym/ops/soft_slots.hpp"
 #include "wsym/ops/softmax.hpp"
-#include "wsym/ops/tile.hpp"
 #include "wsym/ops/top_k.hpp"
 
 #include "wsym/nn/batch_ensemble.hpp"

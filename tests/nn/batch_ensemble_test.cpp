@@ -57,7 +57,7 @@ TEST_CASE_TEMPLATE("BatchEnsembleFeedForward: every member is a FeedForward with
 
 TEST_CASE("BatchEnsembleFeedForward: gradcheck in every parameter, through dropout of a fixed key") {
   BatchEnsembleFeedForward<double> model(3, 5, 2, ScaleInit::gaussian, Key(1), 0.3);
-  const Tensor<double> x = random_tensor<double>({2 * 4, 3}, Key(2));
+  const Tensor<double> x = random_tensor<double>({2, 4, 3}, Key(2));
   const auto f = [&](Tape<double>& tape, const auto& m) {
     Pass<double> pass = Pass<double>::train(Key(3));
     return m(tape.constant(x), pass);
@@ -67,22 +67,27 @@ TEST_CASE("BatchEnsembleFeedForward: gradcheck in every parameter, through dropo
   CHECK(report.entries == count(model).parameters);
 }
 
-TEST_CASE_TEMPLATE("BatchEnsembleLinear: needs a member, a row, and the rows of one member after the other's", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("BatchEnsembleLinear: needs a member, a row, and an axis of the members", T, float, double) {
   CHECK_THROWS_WITH_AS(BatchEnsembleLinear<T>(Linear<T>(2, 3, Key(1)), 0, ScaleInit::sign, ScaleInit::sign, Key(1)),
                        "member_scales: 0 members of 2 columns; at least one of each is needed", ConfigError);
   const BatchEnsembleFeedForward<T> layer(3, 4, 2, ScaleInit::sign, Key(1));
-  const auto given = [&](const Tiling& tiling, Index rows) {
-    return test::output_of(layer.up, Tensor<T>({rows, 3}), Pass<T>::evaluate().with_copies(tiling));
+  const auto given = [&](const Shape& x) {
+    return test::output_of(layer, Tensor<T>(x), Pass<T>::evaluate());
   };
-  CHECK(given({2}, 12).shape() == Shape{12, 4});
-  CHECK_THROWS_AS(given({2}, 0), ShapeError);
-  CHECK_THROWS_WITH_AS(
-      given({2, TileOrder::repeat}, 12),
-      "BatchEnsembleLinear: 2 members, but the pass's rows are 2 copies, repeated in units of 1; one copy each, "
-      "tiled, is needed",
-      ConfigError);
-  CHECK_THROWS_AS(given({4}, 12), ConfigError);
-  CHECK_THROWS_WITH_AS(test::output_of(layer, Tensor<T>({0, 3}), Pass<T>::evaluate()),
-                       "BatchEnsembleFeedForward: x is (0, 3); it needs a row", ShapeError);
+  CHECK(given({2, 6, 3}).shape() == Shape{2, 6, 3});
+  CHECK(given({2, 6, 5, 3}).shape() == Shape{2, 6, 5, 3});
+  CHECK_THROWS_WITH_AS(given({12, 3}),
+                       "batch_ensemble_linear: x is (12, 3) for 2 members; several need an axis of their own, "
+                       "(members, rows, columns), and each at least one row",
+                       ShapeError);
+  CHECK_THROWS_AS(given({4, 3, 3}), ShapeError);
+  CHECK_THROWS_AS(given({2, 0, 3}), ShapeError);
+}
+
+TEST_CASE_TEMPLATE("BatchEnsembleFeedForward: its members draw apart, whoever says how many there are", T, float,
+                   double) {
+  const BatchEnsembleFeedForward<T> layer(3, 4, 2, ScaleInit::sign, Key(1), 0.5);
+  const Tensor<T> x = test::tiled(random_tensor<T>({6, 3}, Key(2)), 2);
+  const Pass<T> pass = Pass<T>::train(Key(3));
+  CHECK(same_bits(test::output_of(layer, x, pass), test::output_of(layer, x, pass.with_members(2))));
 }

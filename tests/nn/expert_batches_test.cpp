@@ -17,7 +17,8 @@ template <Real T> struct Layer {
   std::vector<Mlp<T>> experts;
   bool stacked = false;
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
-    return stacked ? detail::stacked("test", experts, x, first) : detail::one_by_one(experts, x, first, pass);
+    return stacked ? detail::stacked("test", experts, x, first)
+                   : detail::one_by_one(experts, x, first, pass, 0, [](Index p) { return p; });
   }
   static void visit(auto& self, auto&& v) { v("experts", self.experts); }
 };
@@ -42,17 +43,21 @@ TEST_CASE_TEMPLATE("expert batches: stacked experts have the bits of experts cal
   CHECK(test::parameter_gradients(stacked, x, pass) == test::parameter_gradients(one_by_one, x, pass));
 }
 
-TEST_CASE_TEMPLATE("expert batches: experts that draw know of no copies, for their rows are not the tiled ones", T,
+TEST_CASE_TEMPLATE("expert batches: what an expert draws for a row follows from the row's number and the expert", T,
                    float, double) {
-  const Tensor<T> x = random_tensor<T>({11, 5}, Key(2));
+  const Tensor<T> x({9, 5}, T(1));
   const std::vector<FeedForward<T>> dropping(3, FeedForward<T>(5, 7, Key(1), 0.5));
-  const auto output = [&](const Tiling& copies) {
+  const auto output = [&](const std::vector<Index>& numbers, Index first_child = 0) {
     Tape<T> tape;
-    const Pass<T> pass = Pass<T>::train(Key(3)).with_copies(copies);
-    return test::copy_of<T>(detail::one_by_one(dropping, tape.constant(x), first, pass));
+    const Pass<T> pass = Pass<T>::train(Key(3)).with_members(2);
+    return test::copy_of<T>(detail::one_by_one(dropping, tape.constant(x), first, pass, first_child,
+                                               [&](Index p) { return numbers[static_cast<std::size_t>(p)]; }));
   };
-  for (const Tiling& copies : {Tiling{2}, Tiling{2, TileOrder::repeat, 17}})
-    CHECK(same_bits(output(copies), output({})));
+  const Tensor<T> y = output({10, 11, 12, 13, 10, 11, 12, 13, 14}), z = output({13, 10, 12, 11, 11, 14, 13, 10, 12});
+  const Index there[] = {3, 0, 2, 1, 5, 8, 7, 4, 6};  // the row of y with the number of a row of z
+  for (Index n = 0; n < 9; ++n) CHECK(z.mat().row(n) == y.mat().row(there[n]));
+  CHECK_FALSE(same_bits(output({10, 11, 12, 13, 10, 11, 12, 13, 14}, 3), y));
+  CHECK_FALSE(same_bits(test::rows_of(y, 0, 4), test::rows_of(y, 4, 4)));  // another expert, another stream
 }
 
 TEST_CASE("expert batches: what comes after a layer is told which") {

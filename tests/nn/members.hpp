@@ -8,22 +8,6 @@
 /// What the tests of networks with members share.
 namespace wsym::test {
 
-/// M copies of x, one under the other.
-template <Real T> Tensor<T> tiled(const Tensor<T>& x, Index members) {
-  Tensor<T> all({members * x.rows(), x.cols()});
-  for (Index m = 0; m < members; ++m) all.mat().middleRows(m * x.rows(), x.rows()) = x.mat();
-  return all;
-}
-
-/// The rows of each of M members.
-template <Real T> std::vector<Tensor<T>> split(const Tensor<T>& y, Index members) {
-  const Index rows = y.rows() / members;
-  std::vector<Tensor<T>> parts;
-  for (Index m = 0; m < members; ++m)
-    parts.emplace_back(Shape{rows, y.cols()}).mat() = y.mat().middleRows(m * rows, rows);
-  return parts;
-}
-
 /// The layer that member m has: weight w_ji s_mj r_mi and its bias.
 template <Real T> Linear<T> member_layer(const BatchEnsembleLinear<T>& layer, Index m) {
   Tensor<T> w = layer.weight.value(), b({w.rows()});

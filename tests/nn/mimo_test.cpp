@@ -31,11 +31,10 @@ template <Real T> double together(const Tensor<T>& seen, Index members) {
 }
 }  // namespace
 
-TEST_CASE_TEMPLATE("mimo: at evaluation every member reads the row, and answers in its own block of rows", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("mimo: at evaluation every member reads the row, and answers in its own axis", T, float, double) {
   const Mimo<T> model(Mlp<T>({3 * 4, 16, 3 * 2, 1}, Key(1)), {.members = 3});
   const Tensor<T> x = random_tensor<T>({5, 4}, Key(2)), y = test::output_of(model, x, Pass<T>::evaluate());
-  REQUIRE(y.shape() == Shape{15, 2});
+  REQUIRE(y.shape() == Shape{3, 5, 2});
   Tensor<T> wide({5, 12});
   for (Index m = 0; m < 3; ++m) wide.mat().middleCols(4 * m, 4) = x.mat();
   const Tensor<T> whole = test::output_of(model.network, wide, Pass<T>::evaluate());
@@ -52,7 +51,7 @@ TEST_CASE_TEMPLATE("mimo: in training every member meets every row once for each
       const Tensor<T> x = random_tensor<T>({7, 4}, Key(2));
       const Tensor<T> y = test::output_of(model, x, Pass<T>::train(Key(3)));
       CHECK(seen.shape() == Shape{7 * repeats, members * 4});
-      CHECK(same_bits(y, test::tiled(x, members * repeats)));
+      CHECK(same_bits(y, test::tiled(test::tiled(x, repeats), members)));
       CHECK_FALSE(same_bits(test::split(seen, repeats)[0], x));  // shuffled
     }
 }

@@ -5,6 +5,7 @@
 #include "reference/mixtures.hpp"
 #include "wsym/nn/moie.hpp"
 #include "wsym/nn/predict.hpp"
+#include "wsym/ops/members.hpp"
 
 /// What the tests of both kinds of mixture share.
 namespace wsym::test {
@@ -36,6 +37,20 @@ template <class M> M two_scalar_experts() {
       model.experts[e].layers[l].bias = Parameter<T>(Tensor<T>({1}, {static_cast<T>(b[e][l])}));
     }
   return model;
+}
+
+/// M copies of x, (M, rows, cols); x itself for one.
+template <Real T> Tensor<T> tiled(const Tensor<T>& x, Index members) {
+  return value_of<T>([=](auto& v) { return tile(v[0], members); }, {x});
+}
+
+/// The rows of each of M members, without their axis.
+template <Real T> std::vector<Tensor<T>> split(const Tensor<T>& y, Index members) {
+  const Index rows = y.rows() / members;
+  std::vector<Tensor<T>> parts;
+  for (Index m = 0; m < members; ++m)
+    parts.emplace_back(Shape{rows, y.cols()}).mat() = y.mat().middleRows(m * rows, rows);
+  return parts;
 }
 
 /// The gradient of <c, model(x)> in every parameter, in visit order, for a Gaussian c.

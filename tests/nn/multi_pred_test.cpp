@@ -27,7 +27,7 @@ TEST_CASE_TEMPLATE("MultiPred: with one choice it is the network", T, float, dou
 TEST_CASE_TEMPLATE("MultiPred: every choice of the last block goes on alone", T, float, double) {
   const MultiPred<T> model{network<T>(3)};
   const Tensor<T> x = random_tensor<T>({7, 3}, Key(2)), y = test::output_of(model, x, Pass<T>::evaluate());
-  REQUIRE(y.shape() == Shape{21, 2});
+  REQUIRE(y.shape() == Shape{3, 7, 2});
   const auto& last = *model.network.blocks.back().special;
   Tape<T> tape(false);
   Pass<T> pass = Pass<T>::evaluate();
@@ -73,7 +73,7 @@ TEST_CASE("MultiPred: gradcheck through fixed noise and the balance losses") {
 TEST_CASE("MultiPred: refuses what has no sparse last block, and members") {
   MultiPred<float> dense{network<float>(2)}, members{network<float>(2)};
   dense.network.blocks.pop_back();
-  members.network.tiling.members = 2;
+  members.network.members = 2;
   const Tensor<float> x = random_tensor<float>({7, 3}, Key(2));
   CHECK_THROWS_AS(test::output_of(dense, x, Pass<float>::evaluate()), ConfigError);
   CHECK_THROWS_AS(test::output_of(members, x, Pass<float>::evaluate()), ConfigError);

@@ -11,22 +11,12 @@ using test::make_moe;
 using test::random_tensor;
 
 namespace {
-constexpr Tiling both_orders[] = {{2}, {2, TileOrder::repeat}, {2, TileOrder::repeat, 3}};
-
 template <Real T> Tensor<T> evaluated(const auto& moe, const Tensor<T>& x) {
   return test::output_of(moe, x, Pass<T>::evaluate());
 }
-template <class Moe> Moe in_order(Moe moe, const Tiling& tiling) {
-  moe.options.tiling = tiling.order;
-  moe.options.unit = tiling.unit;
-  return moe;
-}
-/// Member m's rows of a tiled y.
-template <Real T> Tensor<T> rows_of_member(const Tensor<T>& y, Index m, const Tiling& tiling) {
-  const Index rows = y.rows() / tiling.members;
-  Tensor<T> own({rows, y.cols()});
-  for (Index n = 0; n < rows; ++n) own.mat().row(n) = y.mat().row(tiling.row(m, n, rows));
-  return own;
+/// Member m's rows of M.
+template <Real T> Tensor<T> rows_of_member(const Tensor<T>& y, Index m, Index members) {
+  return test::split(y, members)[static_cast<std::size_t>(m)];
 }
 /// Output, auxiliary loss, gradient in x, and those of all parameters by name.
 template <Real T> struct Step {
@@ -62,7 +52,7 @@ template <Real T> const std::vector<T>& gradient(const Step<T>& s, const std::st
 
 TEST_CASE_TEMPLATE("e3: the spec's members, partitioning alone, and an overlap of two", T, float, double) {
   const double tolerance = std::same_as<T, float> ? 1e-6 : 1e-9;
-  const Tensor<T> h = test::spec_row<T>(), twice = test::tiled(h, {2});
+  const Tensor<T> h = test::spec_row<T>(), twice = test::tiled(h, 2);
   CHECK(test::worst_error(evaluated(test::spec_layer<T>(1, 2), twice),
                           std::vector{.731058579, 2.193175736, 1.096587868, 3.289763604}) < tolerance);
   auto partitioned_alone = test::spec_layer<T>(1, 2);
@@ -74,7 +64,7 @@ TEST_CASE_TEMPLATE("e3: the spec's members, partitioning alone, and an overlap o
 
 TEST_CASE_TEMPLATE("e3: the spec's gates of each member", T, float, double) {
   const double tolerance = std::same_as<T, float> ? 1e-6 : 1e-9;
-  const Tensor<T> twice = test::tiled(test::spec_row<T>(), {2});
+  const Tensor<T> twice = test::tiled(test::spec_row<T>(), 2);
   const auto chosen = [&](Index shared) {
     Tape<T> tape;
     const auto layer = test::spec_layer<T>(1, 2, shared);
@@ -89,29 +79,24 @@ TEST_CASE_TEMPLATE("e3: the spec's gates of each member", T, float, double) {
 
 TEST_CASE_TEMPLATE("e3: M members are M sparse mixtures bit for bit: outputs, gradients, noise, drops, dropout", T,
                    float, double) {
-  constexpr Tiling three{3}, four{4, TileOrder::repeat};
-  const std::pair<Tiling, Index> cases[] = {{both_orders[0], 4}, {both_orders[0], 6}, {both_orders[0], 10},
-                                            {both_orders[1], 4}, {both_orders[1], 6}, {both_orders[1], 10},
-                                            {both_orders[2], 4}, {both_orders[2], 6}, {both_orders[2], 10},
-                                            {three, 6},          {three, 15},         {four, 12}};
-  for (const auto& [tiling, experts] : cases) {
-    const Index members = tiling.members;
+  const std::pair<Index, Index> cases[] = {{2, 4}, {2, 6}, {2, 10}, {3, 6}, {3, 15}, {4, 12}};
+  for (const auto& [members, experts] : cases) {
     for (const Index k : {1, 2})
       for (const ClaimOrder order : {ClaimOrder::by_row, ClaimOrder::by_weight}) {
         SparseMoeOptions options{.train = {0.8}, .order = order};
         options.dropout = 0.2;
         options.group = 12 / members;
-        const auto e3 = in_order(
-            partitioned(make_moe<T>(experts, {.choices = k, .balance = {1, 1, 1, 1, 1}}, options), members), tiling);
-        const Tensor<T> x = random_tensor<T>({24, 8}, Key(2)), cotangent = random_tensor<T>({24, 5}, Key(3));
+        const auto e3 = partitioned(make_moe<T>(experts, {.choices = k, .balance = {1, 1, 1, 1, 1}}, options), members);
+        const Tensor<T> x = random_tensor<T>({members, 24 / members, 8}, Key(2)),
+                        cotangent = random_tensor<T>({members, 24 / members, 5}, Key(3));
         const Step<T> whole = step(e3, x, cotangent, Pass<T>::train, Key(4));
         double loss = 0;
         for (Index m = 0; m < members; ++m) {
           const auto alone = member(e3, m);
-          const Step<T> own = step(alone, rows_of_member(x, m, tiling), rows_of_member(cotangent, m, tiling),
+          const Step<T> own = step(alone, rows_of_member(x, m, members), rows_of_member(cotangent, m, members),
                                    Pass<T>::train, Key(4).child(m));
-          REQUIRE(same_bits(rows_of_member(whole.y, m, tiling), own.y));
-          REQUIRE(same_bits(rows_of_member(whole.dx, m, tiling), own.dx));
+          REQUIRE(same_bits(rows_of_member(whole.y, m, members), own.y));
+          REQUIRE(same_bits(rows_of_member(whole.dx, m, members), own.dx));
           const auto each = static_cast<std::size_t>(experts / members * 8);
           const auto& router = gradient(whole, "router.weight");
           const auto first = router.begin() + static_cast<std::ptrdiff_t>(each) * m;
@@ -136,7 +121,7 @@ TEST_CASE_TEMPLATE("e3: a member alone has the members' sigma to the last bit, a
     for (const Scale scale : {Scale::all_experts, Scale::own_experts}) {
       const auto moe = make_moe<T>(s.experts, {.choices = 1, .noise_scale = scale}, {.train = {dropless}});
       const auto e3 = partitioned(moe, s.members, s.shared);
-      const Tensor<T> x = random_tensor<T>({2 * s.members, 8}, Key(2));
+      const Tensor<T> x = random_tensor<T>({s.members, 2, 8}, Key(2));
       const Tensor<T> y = test::output_of(e3, x, Pass<T>::train(Key(4)));
       for (Index m = 0; m < s.members; ++m) {
         const auto alone = member(e3, m);
@@ -161,7 +146,8 @@ TEST_CASE_TEMPLATE("e3: the same bits on one, two and four threads, with shared 
       options.partition_only = partition_only;
       const auto e3 =  // experts with 256 rows, or 512: products for two threads, or four
           partitioned(make_moe<T>(4, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, options, {64, 512, 64, 1}), 2, shared);
-      const Tensor<T> x = random_tensor<T>({640, 64}, Key(2)), cotangent = random_tensor<T>({640, 64}, Key(3));
+      const Shape shape = partition_only ? Shape{640, 64} : Shape{2, 320, 64};
+      const Tensor<T> x = random_tensor<T>(shape, Key(2)), cotangent = random_tensor<T>(shape, Key(3));
       const Step<T> one = step(e3, x, cotangent, Pass<T>::train, Key(4));
       for (const int threads : {2, 4}) {
         const Step<T> other = step(e3, x, cotangent, Pass<T>::train, Key(4), threads);
@@ -173,56 +159,51 @@ TEST_CASE_TEMPLATE("e3: the same bits on one, two and four threads, with shared 
     }
 }
 
-TEST_CASE_TEMPLATE("e3: both orders of tiling are one layer, and late tiling is early tiling", T, float, double) {
+TEST_CASE_TEMPLATE("e3: late tiling is early tiling", T, float, double) {
   const auto e3 = partitioned(make_moe<T>(6, {.choices = 2}, {.evaluate = {0.9}}), 2);
-  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), y = evaluated(e3, test::tiled(x, {2}));
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2));
   const Mlp<T> before({8, 9, 8, 1}, Key(7));
-  for (const Tiling& tiling : both_orders) {
-    const Tensor<T> other = evaluated(in_order(e3, tiling), test::tiled(x, tiling));
-    for (Index m = 0; m < 2; ++m) CHECK(same_bits(rows_of_member(other, m, tiling), rows_of_member(y, m, {2})));
-    const Tensor<T> early = evaluated(in_order(e3, tiling), evaluated(before, test::tiled(x, tiling)));
-    const Tensor<T> late = evaluated(in_order(e3, tiling), test::tiled(evaluated(before, x), tiling));
-    CHECK(same_bits(early, late));
-  }
+  CHECK(same_bits(evaluated(e3, evaluated(before, test::tiled(x, 2))),
+                  evaluated(e3, test::tiled(evaluated(before, x), 2))));
 }
 
-TEST_CASE_TEMPLATE("e3: a network answers member by member, whatever the order of tiling inside", T, float, double) {
-  const auto network = [](const Tiling& tiling) {
-    const auto make = [&](const Key& key) {
-      SparseMoeOptions options{.train = {0.9}, .evaluate = {0.9}};
-      options.dropout = 0.2, options.equal_start = false;
-      return in_order(SparseMoe<T>(6, {8, 17, 8, 1}, {.choices = 2, .members = 2}, options, key), tiling);
-    };
-    return ResidualMlp<T, SparseMoe<T>>({.in = 7, .out = 5, .width = 8, .hidden = 12, .tiling = tiling}, Key(1), make,
-                                        0.2);
+/// The published code repeats every row; the paper, and this library, lay out member after member.
+TEST_CASE_TEMPLATE("e3: a layer whose rows are repeated, as in the published code, is this one in another order", T,
+                   float, double) {
+  const auto e3 = partitioned(make_moe<T>(6, {.choices = 2}, {.evaluate = {0.9}}), 2);
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), y = evaluated(e3, test::tiled(x, 2));
+  const auto by_member = [](auto& v) {
+    return members_first(v[0]);
   };
-  const Tensor<T> x = random_tensor<T>({12, 7}, Key(2)), cotangent = random_tensor<T>({24, 5}, Key(3));
-  const Step<T> tile = step(network({2}), x, cotangent, Pass<T>::train, Key(4));
-  const std::vector<Tensor<T>> members = predict_members(network({2}), x);
+  Tensor<T> repeated({12, 2, 8});
+  for (Index n = 0; n < 24; ++n) repeated.mat().row(n) = x.mat().row(n / 2);
+  CHECK(same_bits(evaluated(e3, test::value_of<T>(by_member, {repeated})), y));
+}
+
+TEST_CASE_TEMPLATE("e3: a network answers with an axis of members", T, float, double) {
+  const auto make = [&](const Key& key) {
+    SparseMoeOptions options{.train = {0.9}, .evaluate = {0.9}};
+    options.dropout = 0.2, options.equal_start = false;
+    return SparseMoe<T>(6, {8, 17, 8, 1}, {.choices = 2, .members = 2}, options, key);
+  };
+  const ResidualMlpSize size{.in = 7, .out = 5, .width = 8, .hidden = 12, .members = 2};
+  const ResidualMlp<T, SparseMoe<T>> network(size, Key(1), make, 0.2);
+  const Tensor<T> x = random_tensor<T>({12, 7}, Key(2)), y = evaluated(network, x);
+  CHECK(y.shape() == Shape{2, 12, 5});
+  const std::vector<Tensor<T>> members = predict_members(network, x);
   CHECK_FALSE(same_bits(members[0], members[1]));
-  for (const Tiling& tiling : both_orders) {
-    const Step<T> other = step(network(tiling), x, cotangent, Pass<T>::train, Key(4));
-    CHECK(same_bits(other.y, tile.y));
-    CHECK(same_bits(other.dx, tile.dx));
-    CHECK(other.loss == tile.loss);
-    for (const auto& [name, values] : tile.gradients)  // of sums over rows that lie in another order
-      CHECK(test::worst_error(gradient(other, name), values) < test::tolerance<T>);
-    const std::vector<Tensor<T>> others = predict_members(network(tiling), x);
-    for (std::size_t m = 0; m < 2; ++m) CHECK(same_bits(others[m], members[m]));
-  }
+  for (Index m = 0; m < 2; ++m) CHECK(same_bits(members[static_cast<std::size_t>(m)], rows_of_member(y, m, 2)));
 }
 
 TEST_CASE_TEMPLATE("e3, overlap, partitioning alone: steps of one shape allocate nothing after the first", T, float,
                    double) {
-  for (const Tiling& tiling : both_orders)
-    for (const Index shared : {0, 2})
-      for (const bool partition_only : {false, true}) {
-        auto moe = in_order(
-            partitioned(make_moe<T>(6, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, {.train = {0.9}}), 2, shared),
-            tiling);
-        moe.options.partition_only = partition_only;
-        CHECK(test::allocations_after_first_step(moe, random_tensor<T>({24, 8}, Key(2)), 4) == 0);
-      }
+  for (const Index shared : {0, 2})
+    for (const bool partition_only : {false, true}) {
+      auto moe = partitioned(make_moe<T>(6, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, {.train = {0.9}}), 2, shared);
+      moe.options.partition_only = partition_only;
+      const Tensor<T> x = random_tensor<T>(partition_only ? Shape{24, 8} : Shape{2, 12, 8}, Key(2));
+      CHECK(test::allocations_after_first_step(moe, x, 4) == 0);
+    }
 }
 
 TEST_CASE_TEMPLATE("e3: one member is the sparse mixture, and slicing there and back is exact", T, float, double) {
@@ -267,12 +248,9 @@ TEST_CASE_TEMPLATE("e3: one member has the sparse mixture's output, balance and 
   REQUIRE(expected[60] > 0);
   CHECK(trained(partitioned(partitioned(moe, 3), 1)) == expected);
   CHECK(trained(member(partitioned(moe, 1), 0)) == expected);
-  for (const Tiling& tiling : both_orders) {
-    CHECK(trained(in_order(partitioned(moe, 1), tiling)) == expected);
-    auto alone = in_order(partitioned(moe, 1), tiling);
-    alone.options.partition_only = true;
-    CHECK(trained(alone) == expected);
-  }
+  auto alone = partitioned(moe, 1);
+  alone.options.partition_only = true;
+  CHECK(trained(alone) == expected);
 }
 
 TEST_CASE_TEMPLATE("e3: equal routers and equal experts make equal members, and their mean is each of them", T, float,
@@ -282,10 +260,10 @@ TEST_CASE_TEMPLATE("e3: equal routers and equal experts make equal members, and 
   w.mat().bottomRows(3) = w.mat().topRows(3).eval();
   moe.router.weight = Parameter<T>(std::move(w));
   for (std::size_t e = 3; e < 6; ++e) moe.experts[e] = moe.experts[e - 3];
-  const Tensor<T> y = evaluated(partitioned(moe, 2), test::tiled(random_tensor<T>({12, 8}, Key(2)), {2}));
+  const Tensor<T> y = evaluated(partitioned(moe, 2), test::tiled(random_tensor<T>({12, 8}, Key(2)), 2));
   CHECK(same_bits(test::rows_of(y, 0, 12), test::rows_of(y, 12, 12)));
   const auto log_softmax = [&](Index members) {
-    return test::value_of<T>([&](auto& v) { return log_mean_softmax(v[0], {members}); }, {y});
+    return test::value_of<T>([&](auto& v) { return log_mean_softmax(v[0], members); }, {y});
   };
   CHECK(test::worst_error(log_softmax(2), test::rows_of(log_softmax(1), 0, 12)) < test::tolerance<T>);
 }
@@ -294,14 +272,12 @@ TEST_CASE_TEMPLATE("partitioning alone: one output, the sum of the members', and
                    float, double) {
   const auto moe = make_moe<T>(6, {.choices = 2}, {.train = {0.9}, .evaluate = {0.9}});
   const Tensor<T> x = random_tensor<T>({12, 8}, Key(2));
-  for (const Tiling& tiling : both_orders) {
-    auto sum = in_order(partitioned(moe, 2), tiling);
-    const Tensor<T> each = evaluated(sum, test::tiled(x, tiling));
-    sum.options.partition_only = true;
-    Tensor<T> expected({12, 5});
-    expected.mat() = rows_of_member(each, 0, tiling).mat() + rows_of_member(each, 1, tiling).mat();
-    CHECK(same_bits(evaluated(sum, x), expected));
-  }
+  auto sum = partitioned(moe, 2);
+  const Tensor<T> each = evaluated(sum, test::tiled(x, 2));
+  sum.options.partition_only = true;
+  Tensor<T> expected({12, 5});
+  expected.mat() = rows_of_member(each, 0, 2).mat() + rows_of_member(each, 1, 2).mat();
+  CHECK(same_bits(evaluated(sum, x), expected));
   auto one = moe;
   one.options.partition_only = true;
   CHECK(same_bits(evaluated(one, x), evaluated(moe, x)));
@@ -316,7 +292,7 @@ TEST_CASE_TEMPLATE("partitioning alone: one output, the sum of the members', and
 TEST_CASE_TEMPLATE("overlap: none is e3, all is tiling alone, and in between own experts meet shared ones", T, float,
                    double) {
   const auto moe = make_moe<T>(6, {.choices = 2}, {.evaluate = {dropless}});
-  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), twice = test::tiled(x, {2});
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), twice = test::tiled(x, 2);
   CHECK(same_bits(evaluated(partitioned(moe, 2, 6), twice), evaluated(moe, twice)));
   for (const Index shared : {0, 2, 4}) {
     const auto overlapping = partitioned(moe, 2, shared);
@@ -329,51 +305,42 @@ TEST_CASE_TEMPLATE("overlap: none is e3, all is tiling alone, and in between own
   }
 }
 
-TEST_CASE_TEMPLATE("overlap: shared experts serve the members' copies of a row in turn, in both orders", T, float,
-                   double) {
-  for (const Tiling& tiling : both_orders) {
-    const auto e3 = in_order(partitioned(make_moe<T>(4, {.choices = 1}, {.evaluate = {1}}), 2, 4), tiling);
-    const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), y = evaluated(e3, test::tiled(x, tiling));
-    Tape<T> tape;
-    const Routing<T> r = member(e3, 0).router(tape.constant(x), Pass<T>::evaluate());
-    std::vector<Index> asked(4);
-    for (Index n = 0; n < 12; ++n)  // capacity: 24 rows / 4 experts = 6 slots
-      for (Index m = 0; m < 2; ++m) {
-        const bool kept = asked[static_cast<std::size_t>(r.expert[n])]++ < 6;
-        CHECK(y.mat().row(tiling.row(m, n, 12)).isZero(0) == !kept);
-      }
-  }
+TEST_CASE_TEMPLATE("overlap: shared experts serve the members' copies of a row in turn", T, float, double) {
+  const auto e3 = partitioned(make_moe<T>(4, {.choices = 1}, {.evaluate = {1}}), 2, 4);
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), y = evaluated(e3, test::tiled(x, 2));
+  Tape<T> tape;
+  const Routing<T> r = member(e3, 0).router(tape.constant(x), Pass<T>::evaluate());
+  std::vector<Index> asked(4);
+  for (Index n = 0; n < 12; ++n)  // capacity: 24 rows / 4 experts = 6 slots
+    for (Index m = 0; m < 2; ++m) {
+      const bool kept = asked[static_cast<std::size_t>(r.expert[n])]++ < 6;
+      CHECK(y.mat().row(m * 12 + n).isZero(0) == !kept);
+    }
 }
 
 TEST_CASE_TEMPLATE("tiling alone: copies agree without noise and drops; noise parts them, so do a few slots", T, float,
                    double) {
   const auto moe = make_moe<T>(4, {.choices = 1}, {.evaluate = {dropless}});
-  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), one = evaluated(moe, x);
-  for (const Tiling& tiling : both_orders) {
-    const Tensor<T> twice = test::tiled(x, tiling), y = evaluated(moe, twice);
-    for (Index m = 0; m < 2; ++m) CHECK(same_bits(rows_of_member(y, m, tiling), one));
-    const Tensor<T> noisy = test::output_of(moe, twice, Pass<T>::evaluate(Key(5)).with_router_noise(true));
-    CHECK_FALSE(same_bits(rows_of_member(noisy, 0, tiling), rows_of_member(noisy, 1, tiling)));
-    const Tensor<T> few = test::output_of(moe, twice, Pass<T>::evaluate().with_capacity(0.4));
-    CHECK_FALSE(same_bits(rows_of_member(few, 0, tiling), rows_of_member(few, 1, tiling)));
-  }
-  // [X; X]: the first copies take the slots. Copies side by side: the first rows do.
-  const Tensor<T> tile = test::output_of(moe, test::tiled(x, {2}), Pass<T>::evaluate().with_capacity(1));
-  const Tiling repeat{2, TileOrder::repeat};
-  const Tensor<T> beside = test::output_of(moe, test::tiled(x, repeat), Pass<T>::evaluate().with_capacity(1));
-  Index first = 0, second = 0, split = 0;
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), one = evaluated(moe, x), twice = test::tiled(x, 2);
+  const auto copy = [&](Index m, const Pass<T>& pass) {
+    return rows_of_member(test::output_of(moe, twice, pass.with_members(2)), m, 2);
+  };
+  const Pass<T> plain = Pass<T>::evaluate(Key(5));
+  for (Index m = 0; m < 2; ++m) CHECK(same_bits(copy(m, plain), one));
+  CHECK_FALSE(same_bits(copy(0, plain.with_router_noise(true)), copy(1, plain.with_router_noise(true))));
+  CHECK_FALSE(same_bits(copy(0, plain.with_capacity(0.4)), copy(1, plain.with_capacity(0.4))));
+  const Tensor<T> first = copy(0, plain.with_capacity(1)), second = copy(1, plain.with_capacity(1));
+  Index kept = 0, later = 0;
   for (Index n = 0; n < 12; ++n) {
-    first += !tile.mat().row(n).isZero(0);
-    second += !tile.mat().row(12 + n).isZero(0);
-    split += beside.mat().row(2 * n).isZero(0) != beside.mat().row(2 * n + 1).isZero(0);
+    kept += !first.mat().row(n).isZero(0);
+    later += !second.mat().row(n).isZero(0);
   }
-  CHECK(first > second);
-  CHECK(split <= 4);  // at most the last slot of each expert
+  CHECK(kept > later);  // the first copies take the slots
 }
 
 TEST_CASE_TEMPLATE("permuted: the sparse mixture is the same, and its members are others", T, float, double) {
   const auto moe = make_moe<T>(6, {.choices = 2}, {.evaluate = {0.9}});
-  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), twice = test::tiled(x, {2});
+  const Tensor<T> x = random_tensor<T>({12, 8}, Key(2)), twice = test::tiled(x, 2);
   const std::vector<Index> across{3, 0, 4, 1, 5, 2}, within{2, 0, 1, 5, 3, 4};
   const auto reordered = [&](const std::vector<Index>& order) {
     return permuted(moe, std::span<const Index>(order));
@@ -424,7 +391,7 @@ TEST_CASE_TEMPLATE("partitioned: members that experts cannot fill are refused wi
   CHECK_THROWS_WITH_AS(partitioned(moe, 2, 3), "Router: 6 experts, 3 of them shared, do not divide among 2 members",
                        ConfigError);
   const auto e3 = partitioned(moe, 2);
-  CHECK_THROWS_AS(evaluated(e3, Tensor<T>({5, 8})), ShapeError);
+  for (const Shape& x : {Shape{6, 8}, Shape{3, 4, 8}}) CHECK_THROWS_AS(evaluated(e3, Tensor<T>(x)), ShapeError);
   Tape<T> tape;
   const Tensor<T> x({4, 8});
   Pass<T> pass = Pass<T>::evaluate();
@@ -434,18 +401,16 @@ TEST_CASE_TEMPLATE("partitioned: members that experts cannot fill are refused wi
 
 TEST_CASE("e3: gradcheck of partitioned, overlapping and untiled layers, through noise, drops and balance") {
   for (const Index shared : {0, 2})
-    for (const bool partition_only : {false, true})
-      for (const Tiling& tiling : both_orders) {
-        SparseMoeOptions options{.train = {0.8}};
-        options.partition_only = partition_only;
-        test::WithInput<SparseMoe<double>> probe{
-            in_order(partitioned(make_moe<double>(6, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, options, {3, 4, 2, 1}),
-                                 2, shared),
-                     tiling),
-            Parameter<double>(random_tensor<double>({6, 3}, Key(2)))};
-        const auto f = [](Tape<double>& tape, const auto& p) {
-          return test::squares_and_balance(tape, p);
-        };
-        CHECK(gradcheck_model(probe, f, Key(4)).message == "");
-      }
+    for (const bool partition_only : {false, true}) {
+      SparseMoeOptions options{.train = {0.8}};
+      options.partition_only = partition_only;
+      test::WithInput<SparseMoe<double>> probe{
+          partitioned(make_moe<double>(6, {.choices = 2, .balance = {1, 1, 1, 1, 1}}, options, {3, 4, 2, 1}), 2,
+                      shared),
+          Parameter<double>(random_tensor<double>(partition_only ? Shape{6, 3} : Shape{2, 3, 3}, Key(2)))};
+      const auto f = [](Tape<double>& tape, const auto& p) {
+        return test::squares_and_balance(tape, p);
+      };
+      CHECK(gradcheck_model(probe, f, Key(4)).message == "");
+    }
 }

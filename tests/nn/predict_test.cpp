@@ -142,10 +142,10 @@ TEST_CASE_TEMPLATE("predict: a row with a NaN gives NaN in that row alone, for e
     check("interpolated mixture", MixtureOfInterpolatedExperts<T>(3, size, {.kind = kind}, Key(1)));
   }
   check("residual mlp", ResidualMlp<T>({.in = 4, .out = 3, .width = 8, .hidden = 12}, Key(1)));
-  check("batch ensemble",
-        ResidualMlp<T, BatchEnsembleFeedForward<T>>(
-            {.in = 4, .out = 3, .width = 8, .hidden = 12, .tiling = {.members = 3}}, Key(1),
-            [](const Key& key) { return BatchEnsembleFeedForward<T>(8, 12, 3, ScaleInit::sign, key); }));
+  check("batch ensemble", ResidualMlp<T, BatchEnsembleFeedForward<T>>(
+                              {.in = 4, .out = 3, .width = 8, .hidden = 12, .members = 3}, Key(1), [](const Key& key) {
+                                return BatchEnsembleFeedForward<T>(8, 12, 3, ScaleInit::sign, key);
+                              }));
   check("tabm", TabM<T>({.mlp = size, .members = 4}, Key(1)));
   check("tabm mini", TabMMini<T>({.mlp = size, .members = 4}, Key(1)));
   check("mimo", Mimo<T>(Mlp<T>({.in = 8, .hidden = 9, .out = 6}, Key(1)), {.members = 2}));

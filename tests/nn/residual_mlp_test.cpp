@@ -14,7 +14,7 @@ template <Real T> using BatchEnsembleNet = ResidualMlp<T, BatchEnsembleFeedForwa
 
 template <Real T> BatchEnsembleNet<T> batch_ensemble_net(Index members, double dropout_rate = 0) {
   ResidualMlpSize size = small;
-  size.tiling.members = members;
+  size.members = members;
   const auto make = [&](const Key& key) {
     return BatchEnsembleFeedForward<T>(size.width, size.hidden, members, ScaleInit::gaussian, key, dropout_rate);
   };
@@ -113,7 +113,7 @@ TEST_CASE_TEMPLATE("ResidualMlp: evaluation does not depend on the key, nor a ro
 TEST_CASE_TEMPLATE("ResidualMlp: a batch ensemble of members is as many networks of their own", T, float, double) {
   const BatchEnsembleNet<T> model = batch_ensemble_net<T>(3);
   const Tensor<T> x = random_tensor<T>({5, 3}, Key(2)), y = test::output_of(model, x, Pass<T>::evaluate());
-  REQUIRE(y.shape() == Shape{15, 2});
+  REQUIRE(y.shape() == Shape{3, 5, 2});
   const std::vector<Tensor<T>> members = test::split(y, 3);
   for (Index m = 0; m < 3; ++m) {
     ResidualMlp<T> own(small, Key(1));  // the shared parts are those of the same key
@@ -131,7 +131,7 @@ TEST_CASE_TEMPLATE("ResidualMlp: members without a special block are tiled befor
   size.special = 0;
   const Tensor<T> x = random_tensor<T>({5, 3}, Key(2));
   const Tensor<T> one = test::output_of(ResidualMlp<T>(size, Key(1)), x, Pass<T>::evaluate());
-  size.tiling.members = 2;
+  size.members = 2;
   CHECK(same_bits(test::output_of(ResidualMlp<T>(size, Key(1)), x, Pass<T>::evaluate()), test::tiled(one, 2)));
 }
 
@@ -178,36 +178,40 @@ TEST_CASE_TEMPLATE("ResidualMlp: refuses sizes that it cannot have, and no rows"
                        "ResidualMlp: x is (0, 3); it needs a row", ShapeError);
 }
 
-TEST_CASE_TEMPLATE("ResidualMlp: copies draw apart, and each the same whatever block of rows it comes in", T, float,
-                   double) {
-  for (const Tiling& tiling : {Tiling{3}, Tiling{3, TileOrder::repeat}}) {
+TEST_CASE_TEMPLATE("ResidualMlp: the stream gets its axis of members at the first special block, or after the last", T,
+                   float, double) {
+  const auto shape = [](Index special, Index count) {
     ResidualMlpSize size = small;
-    size.tiling = tiling;
-    const auto make = [&](const Key& key) {
-      SparseMoeOptions options{.train = {dropless}, .evaluate = {dropless}};
-      options.dropout = 0.5;
-      return SparseMoe<T>(4, {8, 12, 8, 1}, {.choices = 1, .noise = 8}, options, key);
-    };
-    const ResidualMlp<T, SparseMoe<T>> model(size, Key(1), make, 0.5);
-    const Tensor<T> x = random_tensor<T>({12, 3}, Key(2));
-    const auto drawn = [&](Index first, Index rows, bool noise, bool drops) {
-      Tensor<T> some({rows, 3});
-      some.mat() = x.mat().middleRows(first, rows);
-      return test::output_of(model, some,
-                             Pass<T>::evaluate(Key(3), first).with_router_noise(noise).with_dropout(drops));
-    };
-    for (const auto& [noise, drops] : {std::pair(true, false), std::pair(false, true), std::pair(true, true)}) {
-      const Tensor<T> whole = drawn(0, 12, noise, drops);
-      for (Index first = 0; first < 12; first += 4) {
-        const Tensor<T> block = drawn(first, 4, noise, drops);
-        for (Index m = 0; m < 3; ++m)
-          for (Index n = 0; n < 4; ++n) CHECK((block.mat().row(m * 4 + n) == whole.mat().row(m * 12 + first + n)));
-      }
-      for (Index m = 1; m < 3; ++m) {  // no member draws what another one draws for some row
-        Index same = 0;
-        for (Index n = 0; n < 12; ++n) same += whole.mat().row(m * 12 + n) == whole.mat().row(n);
-        CHECK(same < 12);
-      }
+    size.members = 2, size.special = special;
+    const ResidualMlp<T> model(size, Key(1));
+    Tape<T> tape;
+    const Tensor<T> x({5, 3});
+    return model.stream(tape.constant(x), Pass<T>::evaluate(), count).shape();
+  };
+  CHECK(shape(1, 3) == Shape{5, 8});
+  CHECK(shape(1, 4) == Shape{2, 5, 8});
+  CHECK(shape(2, 2) == Shape{2, 5, 8});
+  CHECK(shape(0, 3) == Shape{5, 8});
+  CHECK(shape(0, 4) == Shape{2, 5, 8});
+}
+
+TEST_CASE_TEMPLATE("ResidualMlp: members draw apart", T, float, double) {
+  ResidualMlpSize size = small;
+  size.members = 3;
+  const auto make = [&](const Key& key) {
+    SparseMoeOptions options{.train = {dropless}, .evaluate = {dropless}};
+    options.dropout = 0.5;
+    return SparseMoe<T>(4, {8, 12, 8, 1}, {.choices = 1, .noise = 8}, options, key);
+  };
+  const ResidualMlp<T, SparseMoe<T>> model(size, Key(1), make, 0.5);
+  const Tensor<T> x = random_tensor<T>({12, 3}, Key(2));
+  for (const auto& [noise, drops] : {std::pair(true, false), std::pair(false, true)}) {
+    const Pass<T> pass = Pass<T>::evaluate(Key(3)).with_router_noise(noise).with_dropout(drops);
+    const std::vector<Tensor<T>> members = test::split(test::output_of(model, x, pass), 3);
+    for (std::size_t m = 1; m < 3; ++m) {
+      Index same = 0;
+      for (Index n = 0; n < 12; ++n) same += members[m].mat().row(n) == members[0].mat().row(n);
+      CHECK(same < 12);
     }
   }
 }

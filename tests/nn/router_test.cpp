@@ -105,15 +105,26 @@ TEST_CASE_TEMPLATE("router: with members the noise is over all experts, or over 
     CHECK(Router<T>(2, 8, {.noise_scale = scale, .noise_experts = 3, .members = 2}, Key(1)).sigma() == 1.0 / 3);
 }
 
-TEST_CASE_TEMPLATE("router: rows that the pass's copies do not divide are refused", T, float, double) {
+TEST_CASE_TEMPLATE("router: noise follows from member, example and token", T, float, double) {
   const Router<T> router(2, 4, {}, Key(1));
-  Tape<T> tape;
-  const Tensor<T> x({8, 2});
-  const auto noise = [&](const Tiling& copies) {
-    router(tape.constant(x), Pass<T>::train(Key(1)).with_copies(copies));
+  const Tensor<T> x({2, 4, 3, 2});  // two members, four examples of three tokens
+  const Pass<T> pass = Pass<T>::evaluate(Key(3), 8, 4).with_router_noise(true);
+  const auto noise = [](const Router<T>& of, const Tensor<T>& rows, const Pass<T>& own) {
+    Tape<T> tape;
+    return test::copy_of<T>(of(tape.constant(rows), own).noisy);
   };
-  CHECK_THROWS_AS(noise({3}), ShapeError);
-  CHECK_THROWS_AS(noise({2, TileOrder::repeat, 3}), ShapeError);
+  Router<T> members = router;
+  members.options.members = 2;
+  const Tensor<T> all = noise(router, x, pass.with_members(2)), own = noise(members, x, pass);
+  for (Index m = 0; m < 2; ++m)
+    for (Index e = 0; e < 4; ++e) {
+      Tensor<T> expected({3, 4}), of_member({3, 2});
+      const auto first = static_cast<std::uint64_t>((8 + e) * 3);
+      kernels::normal(Key(3).child("router noise").child(m), 4 * first, router.sigma(), expected.data(), 12);
+      kernels::normal(Key(3).child(m).child("router noise"), 2 * first, members.sigma(), of_member.data(), 6);
+      CHECK(all.mat().middleRows((m * 4 + e) * 3, 3) == expected.mat());
+      CHECK(own.mat().middleRows((m * 4 + e) * 3, 3) == of_member.mat());
+    }
 }
 
 TEST_CASE_TEMPLATE("router: fresh weights are LeCun normal, cut at two standard deviations", T, float, double) {
@@ -164,14 +175,15 @@ TEST_CASE_TEMPLATE("router: the balance terms are those of the losses, weighted 
 TEST_CASE("router: gradcheck of gates and every balance term, in input and weights, through fixed noise") {
   for (const Index members : {1, 2})
     for (const Index shared : {0, 2}) {
-      test::WithInput<Router<double>> probe{Router<double>(3, 6,
-                                                           {.choices = 2,
-                                                            .renormalise = shared > 0,
-                                                            .members = members,
-                                                            .shared = shared,
-                                                            .balance = {1, 1, 1, 1, 1}},
-                                                           Key(1)),
-                                            Parameter<double>(random_tensor<double>({8, 3}, Key(2)))};
+      test::WithInput<Router<double>> probe{
+          Router<double>(3, 6,
+                         {.choices = 2,
+                          .renormalise = shared > 0,
+                          .members = members,
+                          .shared = shared,
+                          .balance = {1, 1, 1, 1, 1}},
+                         Key(1)),
+          Parameter<double>(test::tiled(random_tensor<double>({4, 3}, Key(2)), members))};
       const auto f = [](Tape<double>& tape, const auto& p) {
         const Routing<double> r = p.model(tape.use(p.x), Pass<double>::train(Key(3)));
         return add(*p.model.balance(r, 2), squared_variation(r.weights));
@@ -214,7 +226,7 @@ TEST_CASE_TEMPLATE("router: renormalised weights of experts whose gates vanish a
 TEST_CASE_TEMPLATE("router: with members an expert's bias meets its own columns, a shared expert's all", T, float,
                    double) {
   Router<T> router(3, 6, {.choices = 1, .members = 2, .shared = 2}, Key(1));  // {0, 1} and {2, 3} of their own, {4, 5}
-  const Tensor<T> x = random_tensor<T>({8, 3}, Key(2));
+  const Tensor<T> x = random_tensor<T>({2, 4, 3}, Key(2));
   const auto chosen = [&](Index biased) {
     router.bias = Tensor<T>({6});
     (*router.bias)[biased] = 2;

@@ -170,7 +170,9 @@ TEST_CASE_TEMPLATE("files: routers and sparse mixtures are restored", T, float) 
 
 TEST_CASE_TEMPLATE("files: networks are restored with the settings of their layers", T, float) {
   const ResidualMlpSize backbone{.in = 4, .out = 3, .width = 4, .hidden = 5};
-  check_whole<T>(ResidualMlp<T>(backbone, Key(1), 0.25), ResidualMlp<T>(backbone, Key(2)), rows);
+  ResidualMlpSize several = backbone;
+  several.members = 2;
+  check_whole<T>(ResidualMlp<T>(several, Key(1), 0.25), ResidualMlp<T>(backbone, Key(2)), rows);
   using Sparse = ResidualMlp<T, SparseMoe<T>>;
   RouterOptions one = routes;
   one.members = 1;
@@ -179,7 +181,8 @@ TEST_CASE_TEMPLATE("files: networks are restored with the settings of their laye
   const auto sparse = [&](const RouterOptions& router, const SparseMoeOptions& options, std::uint64_t seed,
                           double rate) {
     return Sparse(
-        backbone, Key(seed), [&](const Key& key) { return SparseMoe<T>(8, size, router, options, key); }, rate);
+        seed == 1 ? backbone : several, Key(seed),
+        [&](const Key& key) { return SparseMoe<T>(8, size, router, options, key); }, rate);
   };
   const RouterOptions plain{.choices = 1, .members = 2};
   const SparseMoeOptions loose{.experts_choose = true, .partition_only = true};

@@ -72,11 +72,6 @@ template <Real T> Tensor<T> rows_of(const Tensor<T>& x, Index first, Index rows)
   return {{rows, x.cols()}, {x.data() + first * x.cols(), static_cast<std::size_t>(rows * x.cols())}};
 }
 
-/// The rows of x, M times, in an order of tiling.
-template <Real T> Tensor<T> tiled(const Tensor<T>& x, const Tiling& tiling) {
-  return value_of<T>([&](auto& v) { return tile_rows(v[0], tiling); }, {x});
-}
-
 /// The layer's output, with the noise and dropout of `pass`, by plain loops over experts called alone.
 template <Real T, class Expert>
 reference::Matrix sparse_moe(const SparseMoe<T, Expert>& moe, const Tensor<T>& x, Pass<T> pass, Index outputs) {

@@ -29,7 +29,7 @@ template <Real T> Mlp<T> member(const TabMMini<T>& model, Index m) {
 
 template <class M, Real T> void check_members(const M& model, const Tensor<T>& x) {
   const Tensor<T> y = test::output_of(model, x, Pass<T>::evaluate());
-  REQUIRE(y.shape() == Shape{4 * x.rows(), 2});
+  REQUIRE(y.shape() == Shape{4, x.rows(), 2});
   const std::vector<Tensor<T>> members = test::split(y, 4);
   for (Index m = 0; m < 4; ++m)
     CHECK(test::worst_error(members[static_cast<std::size_t>(m)],

@@ -30,7 +30,7 @@ TEST_CASE_TEMPLATE("work_of: FLOPs and bytes grow with the rows", T, float, doub
 TEST_CASE_TEMPLATE("work_of: a batch ensemble costs its members' rows from the first special block on", T, float,
                    double) {
   const auto flops = [](Index members) {
-    const ResidualMlpSize size{.in = 3, .out = 2, .width = 8, .hidden = 12, .tiling = {.members = members}};
+    const ResidualMlpSize size{.in = 3, .out = 2, .width = 8, .hidden = 12, .members = members};
     const ResidualMlp<T, BatchEnsembleFeedForward<T>> model(size, Key(1), [&](const Key& key) {
       return BatchEnsembleFeedForward<T>(8, 12, members, ScaleInit::sign, key);
     });

@@ -16,9 +16,9 @@ const auto dense = [](auto& x) {
   return linear(x[0], x[1], x[2]);
 };
 
-/// x (M n, in), w, r, s, b.
+/// x (M, n, in), w, r, s, b.
 template <Real T> std::vector<Tensor<T>> inputs_of(Index members, Index rows, Index in, Index out, const Key& key) {
-  return {random_tensor<T>({members * rows, in}, key.child("x")), random_tensor<T>({out, in}, key.child("w")),
+  return {random_tensor<T>({members, rows, in}, key.child("x")), random_tensor<T>({out, in}, key.child("w")),
           random_tensor<T>({members, in}, key.child("r")), random_tensor<T>({members, out}, key.child("s")),
           random_tensor<T>({members, out}, key.child("b"))};
 }
@@ -44,7 +44,7 @@ TEST_CASE_TEMPLATE("batch_ensemble_linear: every member is a layer with the weig
     for (const Index size : {1, 3, 16, 17}) {
       const std::vector<Tensor<T>> inputs = inputs_of<T>(members, 3, size, size + 1, Key(1));
       const Tensor<T> y = test::value_of<T>(op, inputs);
-      REQUIRE(y.shape() == Shape{members * 3, size + 1});
+      REQUIRE(y.shape() == Shape{members, 3, size + 1});
       for (Index m = 0; m < members; ++m) {
         Tensor<T> x({3, size}), b({size + 1}), part({3, size + 1});
         x.mat() = inputs[0].mat().middleRows(3 * m, 3);
@@ -149,7 +149,7 @@ TEST_CASE_TEMPLATE("batch_ensemble_linear: refuses sizes that do not fit", T, fl
     return test::value_of<T>(op, inputs);
   };
   CHECK_THROWS_WITH_AS(with(1, {5, 3}),
-                       "batch_ensemble_linear: x is (6, 4) but the weight is (5, 3); it needs (out, 4)", ShapeError);
+                       "batch_ensemble_linear: x is (2, 3, 4) but the weight is (5, 3); it needs (out, 4)", ShapeError);
   CHECK_THROWS_WITH_AS(with(3, {3, 5}),
                        "batch_ensemble_linear: the weight is (5, 4) but r, s and b are (2, 4), (3, 5) and (2, 5); they "
                        "need (2, 4), (2, 5) and (2, 5)",
@@ -157,7 +157,8 @@ TEST_CASE_TEMPLATE("batch_ensemble_linear: refuses sizes that do not fit", T, fl
   CHECK_THROWS_AS(with(2, {2, 5}), ShapeError);
   CHECK_THROWS_AS(with(4, {5}), ShapeError);
   CHECK_THROWS_WITH_AS(
-      with(0, {5, 4}),
-      "batch_ensemble_linear: x is (5, 4) for 2 members; it needs the same rows, one or more, for each of at least one",
+      with(0, {6, 4}),
+      "batch_ensemble_linear: x is (6, 4) for 2 members; several need an axis of their own, (members, rows, columns), "
+      "and each at least one row",
       ShapeError);
 }

@@ -33,7 +33,7 @@ template <Real T> Tensor<T> weights_of(const Tensor<T>& w, const Parts& p, Index
 TEST_CASE_TEMPLATE("member_logits: every member's rows meet its own weights and the shared ones", T, float, double) {
   for (const Parts& p : all_parts)
     for (const Index in : {1, 7, 65}) {
-      const Tensor<T> x = random_tensor<T>({5 * p.members, in}, Key(1)), w = random_tensor<T>({p.experts, in}, Key(2));
+      const Tensor<T> x = random_tensor<T>({p.members, 5, in}, Key(1)), w = random_tensor<T>({p.experts, in}, Key(2));
       const Tensor<T> z = test::value_of<T>(logits(p), {x, w});
       for (Index m = 0; m < p.members; ++m) {
         const Tensor<T> own = weights_of(w, p, m);
@@ -50,7 +50,7 @@ TEST_CASE_TEMPLATE("member_logits: every member's rows meet its own weights and 
 TEST_CASE("member_logits: gradcheck in x and the weights") {
   for (const Parts& p : all_parts)
     CHECK(gradcheck(logits(p),
-                    {random_tensor<double>({3 * p.members, 2}, Key(1)), random_tensor<double>({p.experts, 2}, Key(2))},
+                    {random_tensor<double>({p.members, 3, 2}, Key(1)), random_tensor<double>({p.experts, 2}, Key(2))},
                     Key(3))
               .message == "");
 }
@@ -59,11 +59,14 @@ TEST_CASE("member_logits: gradients add to those that are there") {
   const auto twice = [](auto& x) {
     return member_logits(member_logits(x[0], x[1], 2, 1), x[1], 2, 1);
   };
-  CHECK(gradcheck(twice, {random_tensor<double>({4, 2}, Key(1)), random_tensor<double>({3, 2}, Key(2))}, Key(3))
+  CHECK(gradcheck(twice, {random_tensor<double>({2, 2, 2}, Key(1)), random_tensor<double>({3, 2}, Key(2))}, Key(3))
             .message == "");
 }
 
 TEST_CASE_TEMPLATE("member_logits: leading axes are rows", T, float, double) {
+  CHECK(test::value_of<T>(logits({4, 1, 0}), {Tensor<T>({2, 3, 5}), Tensor<T>({4, 5})}).shape() == Shape{2, 3, 4});
+  CHECK(test::value_of<T>(logits({4, 2, 0}), {Tensor<T>({2, 7, 3, 5}), Tensor<T>({4, 5})}).shape() ==
+        Shape{2, 7, 3, 2});
   CHECK(test::value_of<T>(logits({4, 2, 0}), {Tensor<T>({2, 3, 5}), Tensor<T>({4, 5})}).shape() == Shape{2, 3, 2});
 }
 
@@ -73,9 +76,12 @@ TEST_CASE_TEMPLATE("member_logits: refuses what does not fit", T, float, double)
   };
   CHECK_THROWS_WITH_AS(run({4, 1, 0}, {6, 3}, {4, 2}),
                        "member_logits: x is (6, 3) but weight is (4, 2); x needs 2 columns", ShapeError);
-  CHECK_THROWS_WITH_AS(run({4, 4, 0}, {6, 2}, {4, 2}),
-                       "member_logits: 6 rows and 4 experts, 0 of them shared, for 4 members; both need to divide",
+  CHECK_THROWS_WITH_AS(run({4, 2, 0}, {6, 2}, {4, 2}),
+                       "member_logits: x is (6, 2) for 2 members; several need an axis of their own, (members, rows, "
+                       "columns), and each at least one row",
                        ShapeError);
-  CHECK_THROWS_AS(run({4, 2, 1}, {6, 2}, {4, 2}), ShapeError);
-  CHECK_THROWS_AS(run({4, 2, 6}, {6, 2}, {4, 2}), ShapeError);
+  CHECK_THROWS_AS(run({4, 2, 0}, {3, 2, 2}, {4, 2}), ShapeError);
+  CHECK_THROWS_WITH_AS(run({4, 2, 1}, {2, 3, 2}, {4, 2}),
+                       "member_logits: 4 experts, 1 of them shared, do not divide among 2 members", ShapeError);
+  CHECK_THROWS_AS(run({4, 2, 6}, {2, 3, 2}, {4, 2}), ShapeError);
 }

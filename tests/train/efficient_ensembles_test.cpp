@@ -13,7 +13,7 @@
 using namespace wsym;
 
 namespace {
-const ResidualMlpSize residual{.in = 4, .out = 3, .width = 16, .hidden = 32, .tiling = {.members = 3}};
+const ResidualMlpSize residual{.in = 4, .out = 3, .width = 16, .hidden = 32, .members = 3};
 
 template <Real T> ResidualMlp<T, BatchEnsembleFeedForward<T>> batch_ensemble() {
   return {residual, Key(1), [](const Key& key) {

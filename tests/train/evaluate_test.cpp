@@ -103,17 +103,17 @@ TEST_CASE_TEMPLATE("evaluate: class weights become row weights", T, float, doubl
                        "row_weights: label 2 with 2 class weights; one for each class is needed", ConfigError);
 }
 
-TEST_CASE_TEMPLATE("members_loss: spec 9.5, the mean of the members' cross-entropies", T, float, double) {
-  const Tensor<T> logits({4, 3}, {2, 0, -1, 0, 0, 0, T(0.5), T(1.5), 0, 1, -1, 3});
+TEST_CASE_TEMPLATE("task_loss: spec 9.5, the mean of the members' cross-entropies", T, float, double) {
+  const Tensor<T> logits({2, 2, 3}, {2, 0, -1, 0, 0, 0, T(0.5), T(1.5), 0, 1, -1, 3});
   const std::vector<std::int32_t> labels{0, 2};
   Tape<T> tape(false);
-  const Var<T> loss = members_loss<T>({TaskKind::classification, 3}, tape.constant(logits), 2, {}, labels, {});
+  const Var<T> loss = task_loss<T>({TaskKind::classification, 3}, tape.constant(logits), {}, labels, {});
   CHECK(static_cast<double>(loss.item()) == doctest::Approx(.71893968).epsilon(3e-8));
 }
 
-TEST_CASE_TEMPLATE("members_loss: is the mean of task_loss over the members, with weights, for either task", T, float,
+TEST_CASE_TEMPLATE("task_loss: of several members it is the mean of theirs, with weights, for either task", T, float,
                    double) {
-  const Tensor<T> output = test::random_tensor<T>({3 * 5, 2}, Key(1)), y = test::random_tensor<T>({5, 2}, Key(2));
+  const Tensor<T> output = test::random_tensor<T>({3, 5, 2}, Key(1)), y = test::random_tensor<T>({5, 2}, Key(2));
   const std::vector<std::int32_t> labels{0, 1, 1, 0, 1};
   for (const TaskKind kind : {TaskKind::regression, TaskKind::classification})
     for (const std::vector<T>& weights : {std::vector<T>{}, positive_weights<T>(5)}) {
@@ -125,35 +125,37 @@ TEST_CASE_TEMPLATE("members_loss: is the mean of task_loss over the members, wit
       for (Index m = 0; m < 3; ++m) {
         const Var<T> own = tape.constant(Shape{5, 2}, output.data() + m * 10);
         mean += static_cast<double>(task_loss<T>(task, own, y.span(), classes, weights).item()) / 3;
-        CHECK(members_loss<T>(task, own, 5, y.span(), classes, weights).item() ==
-              task_loss<T>(task, own, y.span(), classes, weights).item());
       }
-      const Var<T> all = members_loss<T>(task, tape.constant(output), 5, y.span(), classes, weights);
+      const Var<T> all = task_loss<T>(task, tape.constant(output), y.span(), classes, weights);
       CHECK(static_cast<double>(all.item()) == doctest::Approx(mean).epsilon(1e-6));
     }
 }
 
-TEST_CASE_TEMPLATE("soft_members_loss: one-hot targets give members_loss", T, float, double) {
-  const Tensor<T> output = test::random_tensor<T>({3 * 4, 2}, Key(1));
+TEST_CASE_TEMPLATE("task_loss: one-hot probabilities as targets give the loss of their labels", T, float, double) {
+  const Tensor<T> output = test::random_tensor<T>({3, 4, 2}, Key(1));
   const std::vector<std::int32_t> labels{0, 1, 1, 0};
   const std::vector<T> targets{1, 0, 0, 1, 0, 1, 1, 0};
   Tape<T> tape(false);
   const Task task{TaskKind::classification, 2};
-  CHECK(soft_members_loss<T>(task, tape.constant(output), 4, targets).item() ==
-        members_loss<T>(task, tape.constant(output), 4, {}, labels, {}).item());
+  CHECK(task_loss<T>(task, tape.constant(output), targets, {}, {}).item() ==
+        task_loss<T>(task, tape.constant(output), {}, labels, {}).item());
+  CHECK_THROWS_WITH_AS(task_loss<T>(task, tape.constant(output), targets, {}, std::vector<T>(4)),
+                       "task_loss: 4 weights beside probabilities as targets; they have none", ShapeError);
 }
 
-TEST_CASE_TEMPLATE("members_loss: rows that do not divide among members are refused", T, float, double) {
-  const Tensor<T> output({5, 2});
+TEST_CASE_TEMPLATE("task_loss: an output whose axis before the last is not the rows is refused", T, float, double) {
   const std::vector<std::int32_t> labels{0, 1};
   Tape<T> tape(false);
-  const Task task{TaskKind::classification, 2};
-  CHECK_THROWS_WITH_AS(members_loss<T>(task, tape.constant(output), 2, {}, labels, {}),
-                       "members_loss: the model answers 2 rows with (5, 2); it needs as many for each member",
-                       ShapeError);
-  CHECK_THROWS_WITH_AS(soft_members_loss<T>(task, tape.constant(output), 2, std::vector<T>(4)),
-                       "soft_members_loss: the model answers 2 rows with (5, 2); it needs as many for each member",
-                       ShapeError);
+  const auto given = [&](const Tensor<T>& output) {
+    return task_loss<T>({TaskKind::classification, 2}, tape.constant(output), {}, labels, {});
+  };
+  CHECK_THROWS_WITH_AS(
+      given(Tensor<T>({4, 2})),
+      "task_loss: the model answers 2 rows with (4, 2); it needs (2, outputs), or (members, 2, outputs)", ShapeError);
+  CHECK_THROWS_AS(given(Tensor<T>({2, 3, 2})), ShapeError);
+  CHECK_THROWS_AS(given(Tensor<T>({0, 2, 2})), ShapeError);
+  const Tensor<T> twice({8, 2}), y({4, 2});
+  CHECK_THROWS_AS(task_loss<T>({TaskKind::regression, 2}, tape.constant(twice), y.span(), {}, {}), ShapeError);
 }
 
 TEST_CASE_TEMPLATE("task_loss: outputs that are not the task's, and targets that are not one each, are refused", T,
@@ -161,15 +163,17 @@ TEST_CASE_TEMPLATE("task_loss: outputs that are not the task's, and targets that
   Tape<T> tape(false);
   const Tensor<T> output({2, 3}), targets({2, 3});
   const std::vector<std::int32_t> labels{0, 1};
-  CHECK_THROWS_WITH_AS(task_loss<T>({TaskKind::regression, 1}, tape.constant(output), targets.span(), {}, {}),
-                       "task_loss: the model has 3 outputs but the task 1", ShapeError);
+  const auto regression = [&](Index outputs, std::span<const T> y) {
+    return task_loss<T>({TaskKind::regression, outputs}, tape.constant(output), y, {}, {});
+  };
+  CHECK_THROWS_WITH_AS(regression(1, targets.span()), "task_loss: the model has 3 outputs but the task 1", ShapeError);
   CHECK_THROWS_WITH_AS(task_loss<T>({TaskKind::classification, 2}, tape.constant(output), {}, labels, {}),
                        "task_loss: the model has 3 outputs but the task 2", ShapeError);
-  CHECK_THROWS_WITH_AS(task_loss<T>({TaskKind::regression, 3}, tape.constant(output), targets.span().first(3), {}, {}),
-                       "task_loss: the output is (2, 3) but y has 3 entries; one each is needed", ShapeError);
-  const Tensor<T> wide({2, 4});  // not 2 members of 2 classes
-  CHECK_THROWS_WITH_AS(soft_members_loss<T>({TaskKind::classification, 2}, tape.constant(wide), 2, std::vector<T>(4)),
-                       "soft_members_loss: the model has 4 outputs and 2 rows 4 targets, but the task 2 classes",
+  CHECK_THROWS_WITH_AS(
+      regression(3, targets.span().first(3)),
+      "task_loss: the model answers 1 rows with (2, 3); it needs (1, outputs), or (members, 1, outputs)", ShapeError);
+  const std::vector<T> seven(7);
+  CHECK_THROWS_WITH_AS(regression(3, seven), "task_loss: y has 7 entries for 2 rows of 3; one each is needed",
                        ShapeError);
 }
 

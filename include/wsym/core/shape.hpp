@@ -53,13 +53,15 @@ class Shape {
     return other;
   }
 
-  /// The same axes with another one in front of `axis`, which may be rank(). Throws ShapeError for a fifth axis.
+  /// The same axes with another one in front of `axis`, which may be rank(). Throws as the constructor does.
   Shape inserted(int axis, Index size) const {
     expect(rank_ < max_rank, "Shape: ", *this, " and another axis of ", size, "; at most ", max_rank,
            " axes are supported");
+    expect(size >= 0, "Shape: axis ", axis, " has size ", size, "; sizes are not negative");
     Shape other = *this;
     for (int to = other.rank_++; to > axis; --to) other.sizes_[to] = sizes_[to - 1];
     other.sizes_[axis] = size;
+    other.check_size();
     return other;
   }
   Shape erased(int axis) const {

@@ -52,7 +52,7 @@ void predict(const DeepEnsemble<M>& ensemble, std::type_identity_t<ConstRows<T>>
     MatMap<T> sum(y.data() + row * y.cols(), rows, y.cols());
     Index members = 0;
     for (std::size_t m = 0; m < ensemble.members.size(); ++m) {
-      const Pass<T> pass = Pass<T>::evaluate(Key(m), row);
+      const Pass<T> pass = Pass<T>::evaluate(Key(m), row, rows);
       Tape<T>& tape = workspace.tape();
       const Var<T> out = ensemble.members[m](tape.constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
       const Index own = detail::members_of("predict", out, rows);

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 
+#include "wsym/core/on_draw.hpp"
 #include "wsym/core/random.hpp"
 #include "wsym/kernels/elementary.hpp"
 
@@ -11,6 +12,7 @@ inline namespace WSYM_SIMD {
 /// g[i] = key.gumbel(first + i) for n numbers, with the library's own logarithm: a few units in the last place of a
 /// double of 37, the largest, and then the rounding to T.
 template <Real T> void gumbel(const Key& key, std::uint64_t first, T* g, Index n) {
+  WSYM_ON_DRAW(key, first, n);
   constexpr Index block = 128;  // loops of their own for draws and logarithms, which compilers can turn into vectors
   alignas(alignment) double u[block];
   for (Index i = 0; i < n; i += block) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 
+#include "wsym/core/on_draw.hpp"
 #include "wsym/core/random.hpp"
 #include "wsym/kernels/activation.hpp"
 #include "wsym/kernels/reduce.hpp"
@@ -78,6 +79,7 @@ template <Real T> void normals(std::uint64_t key, std::uint64_t stream, std::uin
 /// z[i] = scale x number first + i of a stream of standard normal numbers, for n of them; the stream is a function of
 /// the key and not that of Key::normal: it takes a Philox block for four numbers, each of 32 bits of chance.
 template <Real T> void normal(const Key& key, std::uint64_t first, double scale, T* z, Index n) {
+  WSYM_ON_DRAW(key, first, n);
   constexpr auto step = static_cast<std::uint64_t>(detail::normals_at_once);
   const std::uint64_t philox_key = key.bits(0), stream = key.bits(1);
   T drawn[detail::normals_at_once];

@@ -32,10 +32,10 @@ template <Real T> Tensor<T> for_each_member_of(const Tensor<T>& value, Index mem
 }
 
 /// A linear layer of M members that share `weight` and have scales and biases of their own:
-/// y_m = ((x_m r_m) Wᵀ) s_m + b_m, x (M n, in) -> (M n, out), member by member (see tile_rows). Batches are replicated,
-/// not split: every member sees every row. M (in + 2 out) numbers beside the weight. Throws ShapeError for no rows or
-/// rows that members do not divide, ConfigError for a pass whose rows are tiled otherwise. Source: Wen et al. 2020;
-/// Allingham et al. 2022 (scales of a random sign or N(1, 0.5), where 0.5 is the deviation).
+/// y_m = ((x_m r_m) Wᵀ) s_m + b_m, x (M, ..., in) -> (M, ..., out). Batches are replicated by tile(), not split: every
+/// member sees every row. M (in + 2 out) numbers beside the weight. Throws ShapeError for no rows or an x without the
+/// members' axis. Source: Wen et al. 2020; Allingham et al. 2022 (scales of a random sign or N(1, 0.5), where 0.5 is
+/// the deviation).
 template <Real T> struct BatchEnsembleLinear {
   Parameter<T> weight;     // W (out, in)
   Parameter<T> scale_in;   // r (members, in)
@@ -50,12 +50,9 @@ template <Real T> struct BatchEnsembleLinear {
         scale_out(member_scales<T>(members, dense.weight.shape()[0], out, key.child("scale_out"))),
         bias(for_each_member_of(dense.bias.value(), members)) {}
 
-  Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
-    const Tiling& copies = pass.copies();
-    const Index members = scale_in.shape()[0];
-    expect<ConfigError>(copies.members == 1 || (copies.members == members && copies.order == TileOrder::tile),
-                        "BatchEnsembleLinear: ", members, " members, but the pass's rows are ", detail::named(copies),
-                        "; one copy each, tiled, is needed");
+  Index members() const { return scale_in.shape()[0]; }
+
+  Var<T> operator()(Var<T> x, const Pass<T>&) const {
     Tape<T>& tape = x.tape();
     return batch_ensemble_linear(x, tape.use(weight), tape.use(scale_in), tape.use(scale_out), tape.use(bias));
   }
@@ -69,8 +66,8 @@ template <Real T> struct BatchEnsembleLinear {
   }
 };
 
-/// FeedForward of M members: (M n, d) -> (M n, d), for the special blocks of a ResidualMlp. Throws ShapeError for no
-/// rows.
+/// FeedForward of M members: (M, ..., d) -> (M, ..., d), for the special blocks of a ResidualMlp. Throws ShapeError as
+/// its layers.
 template <Real T> struct BatchEnsembleFeedForward {
   BatchEnsembleLinear<T> up, down;
   double dropout_rate = 0;
@@ -84,9 +81,9 @@ template <Real T> struct BatchEnsembleFeedForward {
         dropout_rate(dropout_rate_) {}
 
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
-    expect(x.rows() >= 1, "BatchEnsembleFeedForward: x is ", x.shape(), "; it needs a row");
-    const Var<T> h = gelu(up(x, pass));
-    return dropout(down(dropout(h, dropout_rate, pass.child(0)), pass), dropout_rate, pass.child(1));
+    const Pass<T> own = pass.with_members(up.members());
+    const Var<T> h = gelu(up(x, own));
+    return dropout(down(dropout(h, dropout_rate, own.child(0)), own), dropout_rate, own.child(1));
   }
 
   static constexpr const char* type_name = "batch_ensemble_feed_forward";

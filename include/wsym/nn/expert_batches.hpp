@@ -8,16 +8,21 @@
 /// Experts that each have rows of their own: first[e] .. first[e + 1] - 1 of one (rows, in) -> (rows, out).
 namespace wsym::detail {
 
-/// Any experts: each is called on its rows, with a pass of its own, which knows of no copies: these rows are not tiled.
-/// What an expert draws (dropout) follows from a row's place in the expert's batch.
-template <Real T, class Expert>
-Var<T> one_by_one(const std::vector<Expert>& experts, Var<T> rows, const std::int32_t* first, const Pass<T>& pass) {
-  Var<T>* outputs = rows.tape().template scratch<Var<T>>(static_cast<Index>(experts.size()));
-  for (std::size_t e = 0; e < experts.size(); ++e) {
-    const Var<T> x = slice_rows(rows, first[e], first[e + 1] - first[e]);
-    std::construct_at(outputs + e, experts[e](x, pass.child(e).with_copies({})));
+/// Any experts: expert e is called on its rows with pass.child(first_child + e), for which row p stands at number(p),
+/// so that what an expert draws does not depend on the other rows of its batch.
+template <Real T, class Expert, class F>
+Var<T> one_by_one(const std::vector<Expert>& experts, Var<T> rows, const std::int32_t* first, const Pass<T>& pass,
+                  Index first_child, const F& number) {
+  const std::size_t count = experts.size();
+  Var<T>* outputs = rows.tape().template scratch<Var<T>>(static_cast<Index>(count));
+  Index* numbers = rows.tape().template scratch<Index>(first[count]);
+  for (Index p = 0; p < first[count]; ++p) numbers[p] = number(p);
+  for (std::size_t e = 0; e < count; ++e) {
+    const std::span<const Index> own(numbers + first[e], numbers + first[e + 1]);
+    std::construct_at(outputs + e, experts[e](slice_rows(rows, first[e], first[e + 1] - first[e]),
+                                              pass.child(first_child + static_cast<Index>(e)).with_places(own)));
   }
-  return stack_rows(std::span<const Var<T>>(outputs, experts.size()), rows.rows());
+  return stack_rows(std::span<const Var<T>>(outputs, count), rows.rows());
 }
 
 /// MLPs of one size, as one op: the same bits.

@@ -2,6 +2,7 @@
 #pragma once
 #include <limits>
 
+#include "wsym/core/on_draw.hpp"
 #include "wsym/kernels/gumbel.hpp"
 #include "wsym/kernels/portable.hpp"
 #include "wsym/nn/linear.hpp"
@@ -67,9 +68,12 @@ template <Real T> struct Gate {
 
   /// Sample i of the Gumbel-softmax for logits (..., E).
   Var<T> sample(Var<T> logits, const Pass<T>& pass, Index i) const {
+    const Index experts = logits.cols();
     T* noise = logits.tape().scratch(logits.size());
-    kernels::gumbel(pass.key().child("gumbel").child(i), static_cast<std::uint64_t>(pass.first_row() * logits.cols()),
-                    noise, logits.size());
+    const auto draw = [&](const Key& key, Index place, Index row, Index count) {
+      kernels::gumbel(key, static_cast<std::uint64_t>(place * experts), noise + row * experts, count * experts);
+    };
+    detail::for_each_stream(pass, pass.key().child("gumbel").child(i), logits.shape(), draw);
     const Var<T> noisy = add(logits, logits.tape().constant(logits.shape(), noise));
     return softmax(scale(noisy, static_cast<T>(1 / options.temperature)));
   }
@@ -89,21 +93,24 @@ template <Real T> struct Gate {
   /// The logits, -infinity for experts that are left out; the one with the largest draw always stays.
   Var<T> left(Var<T> logits, const Pass<T>& pass) const {
     if (!pass.training() || options.dropout == 0) return logits;
-    const Key key = pass.key().child("dropout");
     const Index experts = logits.cols();
     T* out = logits.tape().scratch(logits.size());
     std::fill_n(out, logits.size(), -std::numeric_limits<T>::infinity());
-    for (Index n = 0; n < logits.rows(); ++n) {
-      const Index row = options.dropout_by_batch ? 0 : pass.first_row() + n;
-      double largest = -1;
-      Index stays = 0;
-      for (Index e = 0; e < experts; ++e) {
-        const double draw = key.uniform(row * experts + e);
-        if (draw >= options.dropout) out[n * experts + e] = 0;
-        if (draw > largest) largest = draw, stays = e;
+    const auto draw = [&](const Key& key, Index place, Index row, Index count) {
+      if (!options.dropout_by_batch) WSYM_ON_DRAW(key, place * experts, count * experts);
+      for (Index n = 0; n < count; ++n) {
+        const Index first = options.dropout_by_batch ? 0 : (place + n) * experts;
+        double largest = -1;
+        Index stays = 0;
+        for (Index e = 0; e < experts; ++e) {
+          const double drawn = key.uniform(static_cast<std::uint64_t>(first + e));
+          if (drawn >= options.dropout) out[(row + n) * experts + e] = 0;
+          if (drawn > largest) largest = drawn, stays = e;
+        }
+        out[(row + n) * experts + stays] = 0;
       }
-      out[n * experts + stays] = 0;
-    }
+    };
+    detail::for_each_stream(pass, pass.key().child("dropout"), logits.shape(), draw);
     return add(logits, logits.tape().constant(logits.shape(), out));
   }
 

@@ -13,7 +13,7 @@ void append_members(const char* what, const M& model, const Tensor<T>& x, F make
   Workspace<T> workspace;
   const std::size_t before = members.size();
   for_each_block(what, model, x.rows(), [&](Index row, Index rows) {
-    const Pass<T> pass = make_pass(row);
+    const Pass<T> pass = make_pass(row).with_examples(row, rows);
     const Var<T> out = model(workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
     const Index count = members_of(what, out, rows);
     if (row == 0) members.resize(before + static_cast<std::size_t>(count), Tensor<T>({x.rows(), out.cols()}));
@@ -27,10 +27,10 @@ void append_members(const char* what, const M& model, const Tensor<T>& x, F make
 }
 }  // namespace detail
 
-/// The predictions of a network that holds M members, each (n, out): it maps (n, in) to (M n, out), member by member.
-/// They are what log_mean_probabilities, mean_outputs and the metrics of diversity take. A network of one member gives
-/// one. Blocks, groups and `key` are as in predict. Throws ShapeError without rows, or where rows do not divide into
-/// groups or among members.
+/// The predictions of a network that holds M members, each (n, out): it maps (n, in) to (M, n, out). They are
+/// what log_mean_probabilities, mean_outputs and the metrics of diversity take. A network of one member gives one.
+/// Blocks, groups and `key` are as in predict. Throws ShapeError without rows, for an output of other axes, or where
+/// rows do not divide into groups.
 template <class M, Real T>
 std::vector<Tensor<T>> predict_members(const M& model, const Tensor<T>& x, const Key& key = Key(0)) {
   std::vector<Tensor<T>> members;

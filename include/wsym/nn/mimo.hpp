@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include "wsym/core/on_draw.hpp"
 #include "wsym/nn/mlp.hpp"
 #include "wsym/ops/pick.hpp"
 
@@ -14,6 +15,7 @@ struct MimoOptions {
 namespace detail {
 /// Fisher-Yates on n numbers.
 inline void shuffle(Index* list, Index n, const Key& key) {
+  WSYM_ON_DRAW(key, 1, n - 1);
   for (Index i = n - 1; i > 0; --i) std::swap(list[i], list[key.below(i, i + 1)]);
 }
 
@@ -33,10 +35,10 @@ template <class Network> auto& last_layer(Network& network) {
 }  // namespace detail
 
 /// M members in one network, which reads M rows side by side and answers for each of them: its input is (N, M in), its
-/// output (N, M out). The whole maps (n, in) -> (M n, out), member by member; in training, with r repeats, to
-/// (M r n, out): the answers of member m to the rows of the batch, then its answers to them at their second use, and so
-/// on. Evaluation gives all members the same row. In training the batch, r times, is shuffled; then every member
-/// shuffles the first floor(N (1 - rho)) of its N places for itself, so that members see the same row in the others.
+/// output (N, M out). The whole maps (n, in) -> (M, n, out); in training, with r repeats, to (M, r, n, out), the
+/// answers of a member to the rows of the batch at each of their uses. There is no axis of one member or one use.
+/// Evaluation gives all members the same row. In training the batch, r times, is shuffled; then every member shuffles
+/// the first floor(N (1 - rho)) of its N places for itself, so that members see the same row in the others.
 /// Throws ConfigError for members or repeats below 1 or rho outside [0, 1], ShapeError for no rows or where the network
 /// does not fit. Source: Havasi et al. 2021; Allingham et al. 2022, section on MIMO.
 template <Real T, class Network = Mlp<T>> struct Mimo {
@@ -56,7 +58,8 @@ template <Real T, class Network = Mlp<T>> struct Mimo {
 
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     expect(x.rows() >= 1, "Mimo: x is ", x.shape(), "; it needs a row");
-    const Index n = x.rows(), members = options.members, places = n * (pass.training() ? options.repeats : 1);
+    const Index n = x.rows(), members = options.members, repeats = pass.training() ? options.repeats : 1;
+    const Index places = repeats * n;
     const Index* use = uses(x.tape(), places, pass);
     Index* from = x.tape().template scratch<Index>(members * places);  // the row that a member reads at a place
     Index* to = x.tape().template scratch<Index>(members * places);    // the answer of a member to a use of a row
@@ -68,11 +71,15 @@ template <Real T, class Network = Mlp<T>> struct Mimo {
     const auto list = [size = static_cast<std::size_t>(members * places)](const Index* rows) {
       return std::span(rows, size);
     };
-    const Var<T> y = network(pick_rows(x, x.cols(), {places, members * x.cols()}, list(from)), pass.child(0));
-    expect(y.rows() == places && y.cols() % members == 0, "Mimo: the network answers ", places, " rows with ",
-           y.shape(), "; it needs as many rows, and a multiple of ", members, " columns");
+    const Pass<T> own = repeats == 1 ? pass.child(0) : pass.child(0).with_examples(0, places);
+    const Var<T> y = network(pick_rows(x, x.cols(), {places, members * x.cols()}, list(from)), own);
+    expect(y.shape().rank() == 2 && y.rows() == places && y.cols() % members == 0, "Mimo: the network answers ", places,
+           " rows with ", y.shape(), "; it needs as many rows, and a multiple of ", members, " columns");
     const Index out = y.cols() / members;
-    return pick_rows(y, out, {members * places, out}, list(to));
+    Shape answers{n, out};
+    for (const Index axis : {repeats, members})
+      if (axis > 1) answers = answers.inserted(0, axis);
+    return pick_rows(y, out, answers, list(to));
   }
 
   static constexpr const char* type_name = "mimo";

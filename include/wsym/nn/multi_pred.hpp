@@ -7,22 +7,21 @@ namespace wsym {
 
 /// K predictions of one sparse network: the K contributions of its last block, which is sparse, are not summed; each
 /// goes on alone, u + g_k f_k(LN(u)), through the last norm and the head. k is the rank of the gate; a dropped choice
-/// contributes 0. (n, in) -> (K n, out), rank by rank; with K = 1 the network itself.
+/// contributes 0. (n, in) -> (K, n, out), by rank; with K = 1 the network itself.
 /// Throws ConfigError where the last block is not sparse or the network has members.
 /// Source: Allingham et al. 2022, section 5 (multi-pred); that the residual is in every stream is inferred.
 template <Real T, class Expert = Mlp<T>> struct MultiPred {
   ResidualMlp<T, SparseMoe<T, Expert>> network;
 
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
-    expect<ConfigError>(!network.blocks.empty() && network.blocks.back().special && network.tiling.members == 1,
-                        "MultiPred: ", network.tiling.members, " members and ", network.blocks.size(),
+    expect<ConfigError>(!network.blocks.empty() && network.blocks.back().special && network.members == 1,
+                        "MultiPred: ", network.members, " members and ", network.blocks.size(),
                         " blocks; it needs 1 member and a sparse last block");
     const auto& last = *network.blocks.back().special;
     const Index before = static_cast<Index>(network.blocks.size()) - 1;
     const Var<T> u = network.stream(x, pass, before);
-    const Tiling ranks{.members = last.inner.router.options.choices, .order = TileOrder::repeat};
-    const Var<T> each = last.inner.contributions(last.norm(u, pass), pass.child(before).child(0));  // row n K + k
-    const Var<T> streams = add(tile_rows(u, {.members = ranks.members}), reorder_tiles(each, ranks, TileOrder::tile));
+    const Var<T> each = members_first(last.inner.contributions(last.norm(u, pass), pass.child(before).child(0)));
+    const Var<T> streams = add(tile(u, last.inner.router.options.choices), each);
     return network.head(network.norm(streams, pass), pass);
   }
 

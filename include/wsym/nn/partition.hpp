@@ -7,9 +7,8 @@ namespace wsym {
 
 /// The same experts and router, divided among `members`: expert e and its row of the router go to member e / (E / M),
 /// and `shared` of them, the last ones, to all. Nothing is copied anew but the options, so setting members to 1 undoes
-/// it. Its rows then are the members' copies, one member's after the other's: a network of it needs the tiling too
-/// (ResidualMlp::tiling), without which members would share a batch out. Throws ConfigError where experts do not divide
-/// or a member has fewer than K.
+/// it. Its rows then need the members' axis: a network of it makes one (ResidualMlp::members). Throws ConfigError where
+/// experts do not divide or a member has fewer than K.
 /// Source: Allingham et al. 2022, section 4.1 (the router is sliced, the experts are untouched), section 5 (overlap).
 template <class Moe> Moe partitioned(Moe moe, Index members, Index shared = 0) {
   moe.router.options.members = members;

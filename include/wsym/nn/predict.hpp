@@ -36,10 +36,13 @@ template <class M> void widen_to_groups(const M& model, Index& rows) {
   }
 }
 
-/// How many members answered `rows` rows with `out`: M for (M rows, outputs), member by member. Throws ShapeError.
+/// How many members answered `rows` rows with `out`: 1 for (rows, outputs), M for (M, rows, outputs); all axes before
+/// the last two count answers. Throws ShapeError.
 template <Real T> Index members_of(const char* what, Var<T> out, Index rows) {
-  expect(out.rows() >= rows && out.rows() % rows == 0, what, ": the model answers ", rows, " rows with ", out.shape(),
-         "; it needs as many for each member");
+  const Shape& shape = out.shape();
+  expect(rows >= 1 && out.rows() >= rows && shape.rank() >= 2 && shape[shape.rank() - 2] == rows, what,
+         ": the model answers ", rows, " rows with ", shape, "; it needs (", rows, ", outputs), or (members, ", rows,
+         ", outputs)");
   return out.rows() / rows;
 }
 }  // namespace detail
@@ -76,7 +79,7 @@ void predict(const M& model, std::type_identity_t<ConstRows<T>> x, MatMap<T> y, 
              const Key& key = Key(0)) {
   expect(x.rows() == y.rows(), "predict: x has ", x.rows(), " rows but y has ", y.rows());
   for_each_block("predict", model, x.rows(), [&](Index row, Index rows) {
-    const Pass<T> pass = Pass<T>::evaluate(key, row);
+    const Pass<T> pass = Pass<T>::evaluate(key, row, rows);
     const Var<T> out = model(workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
     const Index members = detail::members_of("predict", out, rows);
     expect(members == 1, "predict: the model has ", members, " members; take predict_members, or predict of a ",

@@ -6,7 +6,7 @@
 #include "wsym/nn/layer_norm.hpp"
 #include "wsym/nn/linear.hpp"
 #include "wsym/ops/elementwise.hpp"
-#include "wsym/ops/tile.hpp"
+#include "wsym/ops/members.hpp"
 
 namespace wsym {
 
@@ -52,15 +52,15 @@ struct ResidualMlpSize {
   Index in, out;
   Index width = 128, hidden = 256;  // of the stream, and inside a block
   Index blocks = 4;
-  Index special = 2;   // how many of every second block, counted from the last, hold the special layer
-  Tiling tiling = {};  // of the rows from the first special block on
+  Index special = 2;  // how many of every second block, counted from the last, hold the special layer
+  Index members = 1;  // M: copies of every row from the first special block on
 };
 
 /// An embedding, pre-norm residual blocks, a last norm and a linear head: the transformer without attention, for rows
 /// that are vectors or tokens. The last `special` ones of every second block (of 4 blocks and 2: 1 and 3) hold a layer
-/// of type Special in place of their FeedForward: sparse experts, a batch ensemble. (n, in) -> (M n, out), member by
-/// member: the rows are tiled for M members before the first special block, or the head; `tiling` says how they lie in
-/// between. Throws ShapeError for no rows. Source: the backbone of Riquelme et al. 2021 and Allingham et al. 2022, on
+/// of type Special in place of their FeedForward: sparse experts, a batch ensemble. (n, in) -> (M, n, out), and
+/// (n, out) for one member: rows are tiled for M members before the first special block, or, without one, before the
+/// last norm. Throws ShapeError for no rows. Source: the backbone of Riquelme et al. 2021 and Allingham et al. 2022, on
 /// vectors.
 template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
   struct Block {  // one of the two
@@ -76,14 +76,14 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
   std::vector<Block> blocks;
   LayerNorm<T> norm;
   Linear<T> head;
-  Tiling tiling;
+  Index members = 1;
 
   ResidualMlp() = default;
   /// make(key) draws the special layer of one block. Throws ConfigError for a size below 1, or more special blocks than
   /// every second one.
   template <class Make>
   ResidualMlp(const ResidualMlpSize& size, const Key& init, Make&& make, double dropout_rate = 0)
-      : tiling(size.tiling) {
+      : members(size.members) {
     expect<ConfigError>(size.blocks >= 1 && size.special >= 0 && 2 * size.special <= size.blocks + 1,
                         "ResidualMlp: ", size.blocks, " blocks, ", size.special,
                         " of them special; there is at least one block, and every second one may be special");
@@ -109,25 +109,26 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
 
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const { return head(features(x, pass), pass); }
 
-  /// What the head reads: (n, in) -> (M n, width), member by member.
+  /// What the head reads: (n, in) -> (M, n, width).
   Var<T> features(Var<T> x, const Pass<T>& pass) const {
-    const Index n = x.rows();
-    x = stream(x, pass, static_cast<Index>(blocks.size()));
-    const Var<T> tiled = x.rows() == n ? tile_rows(x, tiling) : x;
-    return norm(reorder_tiles(tiled, tiling, TileOrder::tile), pass);
+    return norm(stream(x, pass, static_cast<Index>(blocks.size())), pass);
   }
 
   /// The residual stream after the first `count` blocks: (n, in) -> (n, width), or, once a special block was among
-  /// them, (M n, width) in the order of `tiling`.
+  /// them or all were, (M, n, width).
   Var<T> stream(Var<T> x, const Pass<T>& pass, Index count) const {
     expect(x.rows() >= 1, "ResidualMlp: x is ", x.shape(), "; it needs a row");
     x = embed(x, pass);
-    bool tiled = false;
+    Index tiled = 1;
+    const auto tile_once = [&] {
+      if (std::exchange(tiled, members) != members) x = tile(x, members);
+    };
     for (std::size_t b = 0; b < static_cast<std::size_t>(count); ++b) {
-      if (blocks[b].special && !tiled) x = tile_rows(x, tiling), tiled = true;
-      const Pass<T> own = tiled ? pass.child(b).with_copies(tiling) : pass.child(b);
+      if (blocks[b].special) tile_once();
+      const Pass<T> own = pass.child(b).with_members(tiled);
       x = blocks[b].special ? (*blocks[b].special)(x, own) : (*blocks[b].dense)(x, own);
     }
+    if (count == static_cast<Index>(blocks.size())) tile_once();
     return x;
   }
 
@@ -137,6 +138,7 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
     v("blocks", self.blocks);
     v("norm", self.norm);
     v("head", self.head);
+    v("members", self.members);
   }
 };
 

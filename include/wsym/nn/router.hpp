@@ -46,8 +46,8 @@ constexpr auto names(RouterOptions::NoiseScale) {
   return std::array{"all_experts", "own_experts"};
 }
 
-/// What a router decided. Rows lie member after member; columns are the experts at hand: a member's own, then the
-/// shared.
+/// What a router decided. With M members rows are (M, rows of each); columns are the experts at hand: a member's own,
+/// then the shared.
 template <Real T> struct Routing {
   Var<T> logits;               // (rows, columns), without noise
   Var<T> noisy;                // (rows, columns): the same Var without noise
@@ -62,9 +62,9 @@ template <Real T> struct Routing {
 /// Chooses K of E experts for every row: z = W x, g = softmax(z + sigma eps) over all experts at hand, eps standard
 /// normal for each row and expert; the K largest g are kept, of equal ones the first, and not renormalised, which is
 /// what gives the router a gradient at K = 1. x (..., in) -> Routing; differentiable in x and W through the gates.
-/// With M members x is (M rows, in), member after member; member m's softmax runs over its own E / M experts and those
-/// that all share, and it draws its noise from pass.child(m), or, alone, from the pass.
-/// `bias`, if there is one, is added to the gates for the choice alone (balancing without a loss): see rebalance.
+/// With M members x is (M, ..., in); member m's softmax runs over its own E / M experts and those that all share, and
+/// it draws its noise from pass.child(m), or, alone, from the pass. The pass's members, if any, are axes behind that
+/// one. `bias`, if there is one, is added to the gates for the choice alone (balancing without a loss): see rebalance.
 /// Source: Riquelme et al. 2021, section 2; Allingham et al. 2022, equations 1 and 3; noise 1 / E: there (public e3
 /// code: M / E, NoiseScale::own_experts); bias: Wang et al. 2024 (on a sigmoid there).
 template <Real T> struct Router {
@@ -106,11 +106,23 @@ template <Real T> struct Router {
     const Index own = own_experts();
     return c < own ? m * own + c : experts() - options.shared + c - own;
   }
-  /// The pass from which member m draws.
-  Pass<T> member_pass(const Pass<T>& pass, Index m) const { return options.members == 1 ? pass : pass.child(m); }
 
-  /// Throws ShapeError for no rows or, with noise, rows that the pass's copies do not divide; ConfigError for options
-  /// outside their range; Diverged for logits that are not finite.
+  /// detail::for_each_stream of stream(key of the pass) for rows of shape x, or, for each of several members, of
+  /// stream(key of pass.child(m)) for the member's rows.
+  template <class Stream, class F>
+  void for_each_stream(const Pass<T>& pass, const Shape& x, const Stream& stream, const F& f) const {
+    if (options.members == 1) return detail::for_each_stream(pass, stream(pass.key()), x, f);
+    const Shape own = x.erased(0);
+    for (Index m = 0; m < options.members; ++m) {
+      const auto shifted = [&](const Key& key, Index place, Index row, Index count) {
+        f(key, place, m * own.rows() + row, count);
+      };
+      detail::for_each_stream(pass.child(m), stream(pass.child(m).key()), own, shifted);
+    }
+  }
+
+  /// Throws ShapeError for no rows or rows that are not those of the members; ConfigError for options outside their
+  /// range; Diverged for logits that are not finite.
   Routing<T> operator()(Var<T> x, const Pass<T>& pass) const {
     check();
     expect(x.rows() >= 1, "Router: x is ", x.shape(), "; it needs a row");
@@ -189,22 +201,18 @@ template <Real T> struct Router {
   /// logits + scale times normal numbers, drawn where they are added.
   Var<T> with_noise(Var<T> logits, double scale, const Pass<T>& pass) const {
     const Var<T> noisy = logits.tape().result(logits.shape(), logits);
-    const auto draw = [&](const Key& key, Index place, Index first, Index rows) {
+    const auto draw = [&](const Key& key, Index place, Index row, Index rows) {
       constexpr Index at_once = 4096;
       const Index cols = logits.cols();
       for (Index i = 0; i < rows * cols; i += at_once) {
         const Index count = std::min(at_once, rows * cols - i);
-        T* z = noisy.out().data() + first * cols + i;
+        T* z = noisy.out().data() + row * cols + i;
         kernels::normal(key, static_cast<std::uint64_t>(place * cols + i), scale, z, count);
-        ArrayMap<T>(z, count) += ConstArrayMap<T>(logits.data() + first * cols + i, count);
+        ArrayMap<T>(z, count) += ConstArrayMap<T>(logits.data() + row * cols + i, count);
       }
     };
-    const Index rows = logits.rows() / options.members;
-    if (options.members == 1)
-      detail::for_each_stream(pass, pass.key().child("router noise"), rows, draw);
-    else
-      for (Index m = 0; m < options.members; ++m)
-        draw(member_pass(pass, m).key().child("router noise"), pass.first_row(), m * rows, rows);
+    for_each_stream(
+        pass, logits.shape(), [](const Key& key) { return key.child("router noise"); }, draw);
     noisy.pull([=] { logits.add(noisy.grad()); });
     return noisy;
   }

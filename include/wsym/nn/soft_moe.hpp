@@ -56,7 +56,7 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
     const Var<T> inputs = fill_slots(softmax_columns(logits, size), x, size, count);
     std::int32_t* first = tape.template scratch<std::int32_t>(count + 1);
     for (Index e = 0; e <= count; ++e) first[e] = static_cast<std::int32_t>(e * inputs.rows() / count);
-    return mix_slots(softmax(logits), outputs(inputs, first, pass), size, count);
+    return mix_slots(softmax(logits), outputs(inputs, first, x.rows(), size, pass), size, count);
   }
 
   Index rows_together() const { return group; }
@@ -70,11 +70,16 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
   }
 
  private:
-  Var<T> outputs(Var<T> rows, const std::int32_t* first, const Pass<T>& pass) const {
-    if constexpr (std::same_as<Expert, Mlp<T>>)
-      return detail::stacked("SoftMoe", experts, rows, first);
-    else
-      return detail::one_by_one(experts, rows, first, pass);
+  /// slots: those of an expert are a batch, group by group.
+  Var<T> outputs(Var<T> slots_, const std::int32_t* first, Index rows, Index size, const Pass<T>& pass) const {
+    if constexpr (std::same_as<Expert, Mlp<T>>) {
+      return detail::stacked("SoftMoe", experts, slots_, first);
+    } else {
+      const Index groups = rows / size, each = first[1] / groups;
+      const Index* number = detail::row_numbers(pass, rows, slots_.tape());  // of a group: that of its first row
+      return detail::one_by_one(experts, slots_, first, pass, 0,
+                                [&](Index p) { return number[p / each % groups * size] * each + p % each; });
+    }
   }
 };
 

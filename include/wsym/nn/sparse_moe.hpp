@@ -5,7 +5,7 @@
 #include "wsym/nn/router.hpp"
 #include "wsym/ops/drop_choices.hpp"
 #include "wsym/ops/gather.hpp"
-#include "wsym/ops/tile.hpp"
+#include "wsym/ops/members.hpp"
 
 namespace wsym {
 
@@ -17,24 +17,21 @@ struct SparseMoeOptions {
   bool experts_choose = false;  // each expert takes the rows with its largest gates; K and balance play no part
   double dropout = 0;           // in MLP experts, after every layer; others drop by themselves
   bool equal_start = true;      // all fresh experts begin as one
-  // Several members:
-  TileOrder tiling = TileOrder::tile;  // how the copies of a row lie in x
-  Index unit = 1;                      // TileOrder::repeat: rows that stay together, such as the tokens of an image
-  bool partition_only = false;         // x is not tiled: every row goes to all members, and their outputs add up
+  bool partition_only = false;  // with M members: x has no axis for them, each gets all rows, and their outputs add up
 };
 
 /// A layer of E experts of which every row meets K: y_n = sum over its chosen experts of g_e f_e(x_n), f_e an MLP
 /// in -> hidden -> out or any other module, 0 for a row whose choices were all dropped for lack of slots.
 /// x (..., in), each row a token -> (..., out); differentiable in everything, through the gates of what was kept.
-/// With M members (e3) the rows of x are M copies of tokens, and each copy is routed among its member's own experts.
+/// With M members (e3) x is (M, ..., in), and the rows of each are routed among its own experts.
 /// Adds the router's balance losses to a training pass, and a RoutingStats to a pass that gathers them. Rows that meet
-/// the same experts are multiplied as one batch; no padding is computed. With MLP experts (`stacked`) a step of a shape
-/// that has run before allocates nothing; other modules are called one by one, and what these draw (dropout of their
-/// own) follows from a row's place in its expert's batch: with the other rows of x it changes. Throws ShapeError for no
-/// rows, rows that do not divide into members and groups, or a gate that does not fit; ConfigError for less than one
-/// slot, options.dropout with experts that are no MLPs, or members other than those that the pass's rows were tiled
-/// for; Diverged for logits that are not finite. Source: Riquelme et al. 2021 (V-MoE); Allingham et al. 2022,
-/// section 4.1 (e3). Deliberate differences: no slot is padded; exact GELU; capacities round up to a multiple of 1.
+/// the same experts are multiplied as one batch; no padding is computed. With MLP experts a step of a shape that has
+/// run before allocates nothing; other modules are called one by one. What an expert draws follows from the row, not
+/// from its place in the expert's batch. Throws ShapeError for no rows, an x without the members' axis, rows that do
+/// not divide into groups, or a gate that does not fit; ConfigError for less than one slot, or options.dropout with
+/// experts that are no MLPs; Diverged for logits that are not finite. Source: Riquelme et al. 2021 (V-MoE); Allingham
+/// et al. 2022, section 4.1 (e3). Deliberate differences: no slot is padded; exact GELU; capacities round up to a
+/// multiple of 1.
 template <Real T, class Expert = Mlp<T>> struct SparseMoe {
   Router<T> router;
   std::vector<Expert> experts;
@@ -54,12 +51,11 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
 
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     const Batches b = batches(x, pass);
-    const Var<T> y =
-        reorder_tiles(combine_rows(b.weights, b.outputs, b.dispatch), tiling(TileOrder::tile), options.tiling);
-    return options.partition_only ? sum_members(y, tiling(options.tiling)) : y;
+    const Var<T> y = combine_rows(b.weights, b.outputs, b.dispatch);
+    return options.partition_only ? sum_members(y, router.options.members) : y;
   }
 
-  /// The K contributions to each row's output, not summed: row n K + k is g_k f_k(x_n), or 0 if that was dropped; K
+  /// The K contributions to each row's output, not summed, (..., K, out): g_k f_k(x_n), or 0 if that was dropped; K
   /// predictions of one network (multi-pred) when each goes on alone. Throws ConfigError where there are members or
   /// experts choose.
   Var<T> contributions(Var<T> x, const Pass<T>& pass) const {
@@ -86,27 +82,6 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
     v("partition_only", self.options.partition_only);
   }
 
-  /// The experts' outputs on their batches, (d.bound, in) -> (d.bound, out), each called on its own.
-  Var<T> one_by_one(Var<T> rows, const Dispatch& d, const Pass<T>& pass) const {
-    return detail::one_by_one(experts, rows, d.first, pass);
-  }
-
-  /// The same for MLP experts of one size, as one op, or with dropout layer by layer: the same bits without dropout.
-  Var<T> stacked(Var<T> rows, const Dispatch& d, const Pass<T>& pass) const requires std::same_as<Expert, Mlp<T>> {
-    if (!pass.drops() || options.dropout == 0) return detail::stacked("SparseMoe", experts, rows, d.first);
-    const bool own_members = router.options.members > 1;
-    const Tiling copies = own_members ? Tiling{router.options.members} : pass.copies();
-    Key* keys = rows.tape().template scratch<Key>(copies.members);
-    return detail::layer_by_layer("SparseMoe", experts, rows, d.first, [&](Var<T> y, std::size_t l) {
-      for (Index m = 0; m < copies.members; ++m) {
-        const Key key = router.member_pass(pass, m).key().child("dropout").child(l);
-        std::construct_at(keys + m, own_members || copies.members == 1 ? key : key.child(m));
-      }
-      return drop_choices(y, d, options.dropout, {keys, static_cast<std::size_t>(copies.members)}, copies,
-                          pass.first_row());
-    });
-  }
-
  private:
   struct Batches {
     Var<T> weights;  // (rows, dispatch.choices)
@@ -114,27 +89,12 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
     Var<T> outputs;  // (dispatch.bound, out)
   };
 
-  Tiling tiling(TileOrder order) const { return {router.options.members, order, options.unit}; }
-
-  void check(const Tiling& copies) const {
-    detail::expect_gate_fits("SparseMoe", router.experts(), experts);
-    if constexpr (!std::same_as<Expert, Mlp<T>>)
-      expect<ConfigError>(options.dropout == 0, "SparseMoe: dropout ", options.dropout,
-                          " for experts that are no MLPs; it must be 0, and they drop by themselves");
-    const Tiling own = tiling(options.tiling);
-    if (own.members == 1 || options.partition_only || copies.members == 1) return;
-    const bool units = own.order == TileOrder::tile || own.unit == copies.unit;
-    if (own.members == copies.members && own.order == copies.order && units) return;
-    expect<ConfigError>(false, "SparseMoe: its rows are ", detail::named(own), ", but those of the pass ",
-                        detail::named(copies), "; both must be the same");
-  }
-
   Batches batches(Var<T> x, const Pass<T>& pass) const {
-    check(pass.copies());
+    detail::expect_gate_fits("SparseMoe", router.experts(), experts);
     const Index members = router.options.members;
-    if (options.partition_only) x = tile_rows(x, tiling(options.tiling));
-    x = reorder_tiles(x, tiling(options.tiling), TileOrder::tile);
-    const Routing<T> routing = router(x, pass);
+    if (options.partition_only) x = tile(x, members);
+    const Pass<T> of_member = members == 1 || options.partition_only ? pass : pass.with_members(1);
+    const Routing<T> routing = router(x, of_member);
     Capacity capacity = pass.training() ? options.train : options.evaluate;
     if (pass.capacity()) capacity.ratio = *pass.capacity();
     const Grouping grouping{options.group, members, options.order};
@@ -142,11 +102,29 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
                                               : dispatch(x.tape(), routing.expert, routing.chosen.data(), x.rows(),
                                                          router.options.choices, router.experts(), capacity, grouping);
     report(pass, routing, d, grouping.rows_of(x.rows()), capacity.ratio < dropless);
-    const Var<T> weights = options.experts_choose ? routing.gates : routing.weights, rows = gather_rows(x, d);
-    if constexpr (std::same_as<Expert, Mlp<T>>)
-      return {weights, d, stacked(rows, d, pass)};
-    else
-      return {weights, d, one_by_one(rows, d, pass)};
+    return {options.experts_choose ? routing.gates : routing.weights, d, outputs(x, d, of_member)};
+  }
+
+  /// The experts' outputs on their batches, (d.bound, out): MLPs of one size as one op, or with dropout layer by layer;
+  /// any other module on its own.
+  Var<T> outputs(Var<T> x, const Dispatch& d, const Pass<T>& pass) const {
+    const Var<T> rows = gather_rows(x, d);
+    if constexpr (std::same_as<Expert, Mlp<T>>) {
+      if (!pass.drops() || options.dropout == 0) return detail::stacked("SparseMoe", experts, rows, d.first);
+      return detail::layer_by_layer("SparseMoe", experts, rows, d.first, [&](Var<T> y, std::size_t l) {
+        const auto stream = [l](const Key& key) {
+          return key.child("dropout").child(l);
+        };
+        return drop_choices(y, d, options.dropout,
+                            [&](const auto& f) { router.for_each_stream(pass, x.shape(), stream, f); });
+      });
+    } else {
+      expect<ConfigError>(options.dropout == 0, "SparseMoe: dropout ", options.dropout,
+                          " for experts that are no MLPs; it must be 0, and they drop by themselves");
+      const Index members = router.options.members, first = members == 1 ? 0 : members;  // pass.child(m) are members'
+      const Index* number = detail::row_numbers(pass.with_members(members * pass.members()), d.rows, x.tape());
+      return detail::one_by_one(experts, rows, d.first, pass, first, [&](Index p) { return number[d.row(p)]; });
+    }
   }
 
   void report(const Pass<T>& pass, const Routing<T>& routing, const Dispatch& d, Index group, bool limited) const {

@@ -2,11 +2,10 @@
 #pragma once
 #include "wsym/nn/batch_ensemble.hpp"
 #include "wsym/nn/mlp.hpp"
-#include "wsym/ops/tile.hpp"
 
 namespace wsym {
 
-/// A linear head of its own for each of M members: (M n, in) -> (M n, out).
+/// A linear head of its own for each of M members: (M, ..., in) -> (M, ..., out).
 template <Real T> struct MemberHeads {
   Parameter<T> weight;  // (members, out, in)
   Parameter<T> bias;    // (members, out)
@@ -26,6 +25,8 @@ template <Real T> struct MemberHeads {
     bias = Parameter<T>(std::move(biases));
   }
 
+  Index members() const { return weight.shape()[0]; }
+
   Var<T> operator()(Var<T> x, const Pass<T>&) const {
     return member_linear(x, x.tape().use(weight), x.tape().use(bias));
   }
@@ -43,9 +44,9 @@ struct TabMSize {
   double dropout_rate = 0;  // after each hidden layer
 };
 
-/// M networks in one: hidden layers that are batch ensembles, heads of their own. (n, in) -> (M n, out), member by
-/// member; the loss is the mean of the members' losses, the prediction the mean of their predictions. Only the first
-/// layer's input scales start apart, at random signs; all others at 1. Throws ShapeError for no rows.
+/// M networks in one: hidden layers that are batch ensembles, heads of their own. (n, in) -> (M, n, out); the
+/// loss is the mean of the members' losses, the prediction the mean of their predictions. Only the first layer's input
+/// scales start apart, at random signs; all others at 1. Throws ShapeError for no rows.
 /// Source: Gorishniy, Kotelnikov and Babenko 2025 (TabM); deliberate differences: GELU where they have ReLU, no dropout
 /// unless asked for.
 template <Real T> struct TabM {
@@ -65,8 +66,8 @@ template <Real T> struct TabM {
 
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     expect(x.rows() >= 1, "TabM: x is ", x.shape(), "; it needs a row");
-    x = tile_rows(x, {.members = heads.weight.shape()[0]});
-    const Pass<T> tiled = pass.with_copies({.members = heads.weight.shape()[0]});
+    x = tile(x, heads.members());
+    const Pass<T> tiled = pass.with_members(heads.members());
     for (std::size_t l = 0; l < layers.size(); ++l) x = dropout(gelu(layers[l](x, pass)), dropout_rate, tiled.child(l));
     return heads(x, pass);
   }
@@ -80,7 +81,7 @@ template <Real T> struct TabM {
 };
 
 /// The smallest of its kind: one scale of the input for each member, shared hidden layers, heads of their own.
-/// (n, in) -> (M n, out). Errors, source and differences as for TabM.
+/// (n, in) -> (M, n, out). Errors, source and differences as for TabM.
 template <Real T> struct TabMMini {
   Parameter<T> scale_in;  // (members, in)
   std::vector<Linear<T>> layers;
@@ -99,8 +100,8 @@ template <Real T> struct TabMMini {
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     expect(x.rows() >= 1, "TabMMini: x is ", x.shape(), "; it needs a row");
     Tape<T>& tape = x.tape();
-    x = scale_members(tile_rows(x, {.members = scale_in.shape()[0]}), tape.use(scale_in));
-    const Pass<T> tiled = pass.with_copies({.members = scale_in.shape()[0]});
+    x = scale_members(tile(x, heads.members()), tape.use(scale_in));
+    const Pass<T> tiled = pass.with_members(heads.members());
     for (std::size_t l = 0; l < layers.size(); ++l)
       x = dropout(linear_gelu(x, tape.use(layers[l].weight), tape.use(layers[l].bias)), dropout_rate, tiled.child(l));
     return heads(x, pass);

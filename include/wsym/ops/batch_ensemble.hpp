@@ -5,9 +5,9 @@
 namespace wsym {
 
 /// One layer of M members that share its weight up to a rank-1 factor: y_m = ((x_m r_m) wᵀ) s_m + b_m, so that member
-/// m's weight is w_ji s_mj r_mi, which is never built. x (M n, in), w (out, in), r (M, in), s and b (M, out) ->
-/// (M n, out); differentiable in all five. Cost: the products of one layer on all members' rows, and two buffers of
-/// x's and y's sizes. Throws ShapeError. Source: Wen et al. 2020, equation 3; Allingham et al. 2022, section on
+/// m's weight is w_ji s_mj r_mi, which is never built. x (M, ..., in), w (out, in), r (M, in), s and b (M, out)
+/// -> (M, ..., out); differentiable in all five. Cost: the products of one layer on all members' rows, and two buffers
+/// of x's and y's sizes. Throws ShapeError. Source: Wen et al. 2020, equation 3; Allingham et al. 2022, section on
 /// efficient ensembles (there the weight is (in, out)).
 template <Real T> Var<T> batch_ensemble_linear(Var<T> x, Var<T> w, Var<T> r, Var<T> s, Var<T> b) {
   const Index members = r.rows();

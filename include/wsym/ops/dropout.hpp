@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "wsym/autodiff/tape.hpp"
+#include "wsym/core/on_draw.hpp"
 #include "wsym/core/random.hpp"
 
 namespace wsym {
@@ -11,6 +12,7 @@ namespace detail {
 /// are drawn at once, so that the draws overlap. Throws ConfigError unless 0 <= rate < 1.
 template <Real T> void dropout_factors(double rate, const Key& key, std::uint64_t first, Index n, T* factor) {
   expect<ConfigError>(rate >= 0 && rate < 1, "dropout: rate ", rate, "; it lies in [0, 1)");
+  WSYM_ON_DRAW(key, first, n);
   const auto threshold = std::min<std::uint64_t>(static_cast<std::uint64_t>(std::llround(rate * 65536)), 65535);
   const T kept = static_cast<T>(65536 / static_cast<double>(65536 - threshold));
   constexpr std::uint64_t draws = 16;

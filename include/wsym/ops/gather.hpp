@@ -46,6 +46,22 @@ template <Real T> void expect_batches(const char* op, Var<T> f, Var<T> weights, 
          weights.shape(), " and the batches ", f.shape(), "; they need (", d.rows, ", ", d.choices, ") and ", d.bound,
          " rows");
 }
+
+/// The pullback of y, whose row n, or of pairs whose choice, is weighted rows of f.
+template <Real T> void pull_weighted(Var<T> y, Var<T> weights, Var<T> f, const Dispatch& d, bool of_pairs) {
+  weights.add_with([&](MatMap<T> dw, bool accumulate) {
+    if (!accumulate) dw.setZero();
+    over_places<T>(y.grad(), d, of_pairs, [&](Index p, Index n) {
+      kernels::row_dots<T>(one_row<T>(y.grad(), n), one_row<T>(f.value(), p), dw.data() + d.pair[p], 1, true);
+    });
+  });
+  f.add_with([&](MatMap<T> df, bool accumulate) {
+    over_places<T>(y.grad(), d, of_pairs, [&](Index p, Index n) {
+      kernels::scale_rows<T>(one_row<T>(y.grad(), n), weights.data() + d.pair[p], 1, one_row<T>(df, p), accumulate);
+    });
+    if (!accumulate) clear_unused(df, d);
+  });
+}
 }  // namespace detail
 
 /// The expert batches: row p is the row of x that has place p, and rows from d.kept() to d.bound are 0.
@@ -88,51 +104,21 @@ template <Real T> Var<T> combine_rows(Var<T> weights, Var<T> f, const Dispatch& 
     });
     if (!any) y.out().row(n).setZero();
   }
-  y.pull([=] {
-    weights.add_with([&](MatMap<T> dw, bool accumulate) {
-      if (!accumulate) dw.setZero();
-      detail::over_places<T>(y.grad(), d, false, [&](Index p, Index n) {
-        kernels::row_dots<T>(detail::one_row<T>(y.grad(), n), detail::one_row<T>(f.value(), p), dw.data() + d.pair[p],
-                             1, true);
-      });
-    });
-    f.add_with([&](MatMap<T> df, bool accumulate) {
-      detail::over_places<T>(y.grad(), d, false, [&](Index p, Index n) {
-        kernels::scale_rows<T>(detail::one_row<T>(y.grad(), n), weights.data() + d.pair[p], 1,
-                               detail::one_row<T>(df, p), accumulate);
-      });
-      if (!accumulate) detail::clear_unused(df, d);
-    });
-  });
+  y.pull([=] { detail::pull_weighted(y, weights, f, d, false); });
   return y;
 }
 
-/// The same, unsummed: row n * choices + j is weight_nj f_p, or 0 if that choice was dropped.
-/// weights (..., choices), f (d.bound, out) -> (d.rows * d.choices, out); differentiable in both. Throws ShapeError.
+/// The same, unsummed: choice j of row n gives weight_nj f_p, or 0 if it was dropped.
+/// weights (..., choices), f (d.bound, out) -> (..., choices, out); differentiable in both. Throws ShapeError.
 template <Real T> Var<T> contributions(Var<T> weights, Var<T> f, const Dispatch& d) {
   detail::expect_batches("contributions", f, weights, d);
-  Var<T> y = f.tape().result(Shape{d.rows * d.choices, f.cols()}, weights, f);
+  Var<T> y = f.tape().result(weights.shape().inserted(weights.shape().rank(), f.cols()), weights, f);
   for (Index i = 0; i < y.rows(); ++i)
     if (d.place[i] < 0)
       y.out().row(i).setZero();
     else
       y.out().row(i) = weights.data()[i] * f.value().row(d.place[i]);
-  y.pull([=] {
-    weights.add_with([&](MatMap<T> dw, bool accumulate) {
-      if (!accumulate) dw.setZero();
-      detail::over_places<T>(y.grad(), d, true, [&](Index p, Index n) {
-        kernels::row_dots<T>(detail::one_row<T>(y.grad(), n), detail::one_row<T>(f.value(), p), dw.data() + d.pair[p],
-                             1, true);
-      });
-    });
-    f.add_with([&](MatMap<T> df, bool accumulate) {
-      detail::over_places<T>(y.grad(), d, true, [&](Index p, Index n) {
-        kernels::scale_rows<T>(detail::one_row<T>(y.grad(), n), weights.data() + d.pair[p], 1,
-                               detail::one_row<T>(df, p), accumulate);
-      });
-      if (!accumulate) detail::clear_unused(df, d);
-    });
-  });
+  y.pull([=] { detail::pull_weighted(y, weights, f, d, true); });
   return y;
 }
 

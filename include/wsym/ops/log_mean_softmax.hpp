@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "wsym/ops/tile.hpp"
+#include "wsym/ops/members.hpp"
 
 namespace wsym {
 
-/// The logarithm of the members' mean probability: (M n, classes) -> (n, classes),
+/// The logarithm of the members' mean probability: (M, ..., classes) -> (..., classes),
 ///   y_nc = ln (1 / M) sum_m softmax(s_mn)_c,
 /// computed without leaving the logarithms. It is a vector of logits whose softmax is that mean, so cross_entropy of it
 /// is the ensemble's loss. Differentiable: ds_mnj = g_j r_mj - p_mj sum_c g_c r_mc, r_mc = p_mc / sum_k p_kc.
-/// Throws ShapeError, ConfigError as sum_members; ShapeError for no rows or classes. Source: Allingham et al. 2022,
-/// section 4.1 (prediction).
-template <Real T> Var<T> log_mean_softmax(Var<T> logits, const Tiling& tiling) {
-  const Index rows = detail::untiled_rows("log_mean_softmax", logits, tiling), cols = logits.cols();
-  expect(rows >= 1 && cols >= 1, "log_mean_softmax: logits are ", logits.shape(), "; they need a row and a class");
+/// Throws ShapeError as sum_members, and for no classes. Source: Allingham et al. 2022, section 4.1 (prediction).
+template <Real T> Var<T> log_mean_softmax(Var<T> logits, Index members) {
+  detail::expect_members("log_mean_softmax", logits, members);
+  const Index rows = logits.rows() / members, cols = logits.cols();
+  expect(cols >= 1, "log_mean_softmax: logits are ", logits.shape(), "; they need a class");
   Tape<T>& tape = logits.tape();
   constexpr T none = -std::numeric_limits<T>::infinity();
   MatMap<T> log_p(tape.scratch(logits.size()), logits.rows(), cols);  // ln softmax of a member
@@ -21,30 +21,30 @@ template <Real T> Var<T> log_mean_softmax(Var<T> logits, const Tiling& tiling) {
     const T most = s.maxCoeff();
     log_p.row(i).array() = (s - most) - std::log((s - most).exp().sum());  // most + ln sum would round away the sum
   }
-  Var<T> y = tape.result(detail::untiled(logits.shape(), tiling.members, rows), logits);
+  Var<T> y = tape.result(members == 1 ? logits.shape() : logits.shape().erased(0), logits);
   T* share = y.takes_gradient() ? tape.scratch(logits.size()) : nullptr;  // r: of a member in the members' p_c
   for (Index n = 0; n < rows; ++n)
     for (Index c = 0; c < cols; ++c) {
       const auto l = [&](Index m) {
-        return log_p(tiling.row(m, n, rows), c);
+        return log_p(m * rows + n, c);
       };
       T most = l(0), sum = 0;
-      for (Index m = 1; m < tiling.members; ++m) most = std::max(most, l(m));
+      for (Index m = 1; m < members; ++m) most = std::max(most, l(m));
       const auto part = [&](Index m) {
         return l(m) == none ? T(0) : std::exp(l(m) - most);
       };
-      for (Index m = 0; m < tiling.members; ++m) sum += part(m);
-      y.out()(n, c) = most + std::log(sum / static_cast<T>(tiling.members));
-      for (Index m = 0; share && m < tiling.members; ++m)
-        share[tiling.row(m, n, rows) * cols + c] = part(m) == T(0) ? T(0) : part(m) / sum;
+      for (Index m = 0; m < members; ++m) sum += part(m);
+      y.out()(n, c) = most + std::log(sum / static_cast<T>(members));
+      for (Index m = 0; share && m < members; ++m)
+        share[(m * rows + n) * cols + c] = part(m) == T(0) ? T(0) : part(m) / sum;
     }
   const T* l = log_p.data();
   y.pull([=] {
     logits.add_with([&](MatMap<T> d, bool accumulate) {
       if (!accumulate) d.setZero();
-      for (Index m = 0; m < tiling.members; ++m)
+      for (Index m = 0; m < members; ++m)
         for (Index n = 0; n < rows; ++n) {
-          const Index i = tiling.row(m, n, rows);
+          const Index i = m * rows + n;
           const ConstArrayMap<T> r(share + i * cols, cols), p(l + i * cols, cols);
           T along = 0;  // sum_c g_c r_mc
           for (Index c = 0; c < cols; ++c)

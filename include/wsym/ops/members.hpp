@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/columns.hpp"
 #include "wsym/kernels/reduce.hpp"
+#include "wsym/ops/pick.hpp"
 
-/// Ops of networks that hold M members, whose rows stand member by member: all of member 0, then all of member 1, and
-/// so on, as tile_rows() puts them.
+/// Ops of networks that hold M members. Members are the outermost axis, (M, ..., d): all rows of member 0, then all of
+/// member 1, and so on. One member has no axis. M comes from whoever calls, or from weights, and is compared with x.
 namespace wsym {
 
 namespace detail {
@@ -14,11 +14,65 @@ template <class T> kernels::View<T> member_rows(kernels::View<T> x, Index m, Ind
   return x.block(m * (x.rows / members), 0, x.rows / members, x.cols);
 }
 
-template <Real T> void expect_members(const char* op, Var<T> x, Index members) {
-  expect(members >= 1 && x.rows() >= 1 && x.rows() % members == 0, op, ": x is ", x.shape(), " for ", members,
-         " members; it needs the same rows, one or more, for each of at least one");
+template <Real T> void expect_members(const char* op, Var<T> x, Index members, Index least_rows = 1) {
+  const bool axis = members == 1 || (x.shape().rank() >= 3 && x.shape()[0] == members);
+  expect(members >= 1 && axis && x.rows() >= least_rows, op, ": x is ", x.shape(), " for ", members,
+         " members; several need an axis of their own, (members, rows, columns), and each at least one row");
+}
+}  // namespace detail
+
+/// M copies of x, one for each member: (..., d) -> (M, ..., d), and x itself for one member; differentiable, the
+/// gradients of the copies add up in the order of the members. Late tiling is this function, called later.
+/// Throws ShapeError for a list, which has no rows, for fewer members than 1 or more than four axes.
+/// Source: Allingham et al. 2022, section 4.1; their text has [X; X], their code repeats each row.
+template <Real T> Var<T> tile(Var<T> x, Index members) {
+  expect(members >= 1 && x.shape().rank() >= 2, "tile: x is ", x.shape(), " for ", members,
+         " members; it needs rows and at least one member");
+  if (members == 1) return x;
+  Var<T> y = x.tape().result(x.shape().inserted(0, members), x);
+  for (Index m = 0; m < members; ++m) std::copy_n(x.data(), x.size(), y.out().data() + m * x.size());
+  y.pull([=] {
+    x.add_with([&](MatMap<T> dx, bool accumulate) {
+      if (!accumulate) dx.setZero();
+      for (Index m = 0; m < members; ++m) dx += y.grad().middleRows(m * x.rows(), x.rows());
+    });
+  });
+  return y;
 }
 
+/// The sum over the members, added in their order: (M, ..., d) -> (..., d), and x itself for one member;
+/// differentiable. Throws ShapeError.
+template <Real T> Var<T> sum_members(Var<T> x, Index members) {
+  detail::expect_members("sum_members", x, members, 0);
+  if (members == 1) return x;
+  const Index rows = x.rows() / members;
+  Var<T> y = x.tape().result(x.shape().erased(0), x);
+  y.out() = x.value().topRows(rows);
+  for (Index m = 1; m < members; ++m) y.out() += x.value().middleRows(m * rows, rows);
+  y.pull([=] {
+    x.add_with([&](MatMap<T> dx, bool accumulate) {
+      if (!accumulate) dx.setZero();
+      for (Index m = 0; m < members; ++m) dx.middleRows(m * rows, rows) += y.grad();
+    });
+  });
+  return y;
+}
+
+/// The axis before the columns becomes the members': (..., M, d) -> (M, ..., d), and (..., d) for M = 1;
+/// differentiable. Throws ShapeError for an x without that axis.
+template <Real T> Var<T> members_first(Var<T> x) {
+  const int axis = x.shape().rank() - 2;
+  expect(axis >= 1, "members_first: x is ", x.shape(), "; it needs three axes or more");
+  const Index members = x.shape()[axis], rows = members == 0 ? 0 : x.rows() / members;
+  Index* from = x.tape().template scratch<Index>(x.rows());
+  for (Index m = 0; m < members; ++m)
+    for (Index n = 0; n < rows; ++n) from[m * rows + n] = n * members + m;
+  const Shape each = x.shape().erased(axis);
+  return pick_rows(x, x.cols(), members == 1 ? each : each.inserted(0, members),
+                   std::span<const Index>(from, static_cast<std::size_t>(x.rows())));
+}
+
+namespace detail {
 /// scale (M, d) gets, for each member, the column sums of g x.
 template <Real T> void pull_scale(kernels::View<const T> g, kernels::View<const T> x, Var<T> scale) {
   const Index members = scale.rows();
@@ -38,8 +92,8 @@ template <Real T> void scale_members(kernels::View<const T> x, Var<T> s, kernels
 }
 }  // namespace detail
 
-/// y_m = x_m s_m, entry by entry in every row of member m: x (M n, d), s (M, d) -> (M n, d); differentiable in both.
-/// Throws ShapeError.
+/// y_m = x_m s_m, entry by entry in every row of member m: x (M, ..., d), s (M, d) -> (M, ..., d); differentiable in
+/// both. Throws ShapeError.
 template <Real T> Var<T> scale_members(Var<T> x, Var<T> s) {
   expect(s.shape().rank() == 2 && s.cols() == x.cols(), "scale_members: x is ", x.shape(), " but the scales are ",
          s.shape(), "; they need (members, ", x.cols(), ")");
@@ -55,12 +109,12 @@ template <Real T> Var<T> scale_members(Var<T> x, Var<T> s) {
   return y;
 }
 
-/// A layer of its own for each member: y_m = x_m w_mᵀ + b_m. x (M n, in), w (M, out, in), b (M, out) -> (M n, out);
-/// differentiable in all three. A member's bits are those of linear. Throws ShapeError.
+/// A layer of its own for each member: y_m = x_m w_mᵀ + b_m. x (M, ..., in), w (M, out, in), b (M, out) -> (M, ...,
+/// out); differentiable in all three. A member's bits are those of linear. Throws ShapeError.
 template <Real T> Var<T> member_linear(Var<T> x, Var<T> w, Var<T> b) {
   expect(w.shape().rank() == 3 && x.cols() == w.cols() && b.shape() == Shape{w.shape()[0], w.shape()[1]},
          "member_linear: x is ", x.shape(), ", weights ", w.shape(), " and biases ", b.shape(),
-         "; they need (rows, in), (members, out, in) and (members, out)");
+         "; they need (..., in), (members, out, in) and (members, out)");
   const Index members = w.shape()[0], out = w.shape()[1];
   detail::expect_members("member_linear", x, members);
   Tape<T>& tape = x.tape();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "wsym/autodiff/tape.hpp"
+#include "wsym/ops/members.hpp"
 
 namespace wsym {
 
@@ -31,18 +31,18 @@ template <Real T> void expect_finite_logits(const char* what, Var<T> logits) {
 }
 }  // namespace detail
 
-/// The logits of a router whose experts are divided among `members`: x lies member after member, and the rows of member
-/// m meet the weights of its own (E - shared) / members experts and of the last `shared` ones, which belong to all:
+/// The logits of a router whose experts are divided among `members`: x (M, ..., in), and the rows of member m meet the
+/// weights of its own (E - shared) / members experts and of the last `shared` ones, which belong to all:
 ///   z_n = W_m x_n, W_m = rows [m own, (m + 1) own) and [E - shared, E) of w.
-/// x (..., in), w (E, in) -> (..., own + shared); differentiable in both. One member: z = x wᵀ. Throws ShapeError.
+/// w (E, in) -> (M, ..., own + shared); differentiable in both. One member has no axis: z = x wᵀ. Throws ShapeError.
 /// Source: Allingham et al. 2022, section 4.1 (partitioning) and 5 (overlap).
 template <Real T> Var<T> member_logits(Var<T> x, Var<T> w, Index members, Index shared) {
   const Index rows = x.rows(), experts = w.rows(), in = w.cols();
   expect(w.shape().rank() == 2 && x.cols() == in, "member_logits: x is ", x.shape(), " but weight is ", w.shape(),
          "; x needs ", in, " columns");
-  expect(members >= 1 && rows % members == 0 && shared >= 0 && shared <= experts && (experts - shared) % members == 0,
-         "member_logits: ", rows, " rows and ", experts, " experts, ", shared, " of them shared, for ", members,
-         " members; both need to divide");
+  detail::expect_members("member_logits", x, members);
+  expect(shared >= 0 && shared <= experts && (experts - shared) % members == 0, "member_logits: ", experts,
+         " experts, ", shared, " of them shared, do not divide among ", members, " members");
   Var<T> z = x.tape().result(x.shape().with_cols((experts - shared) / members + shared), x, w);
   using detail::RouterPart;
   detail::for_each_part(rows, experts, members, shared, [&](const RouterPart& p) {

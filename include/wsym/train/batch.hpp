@@ -55,9 +55,8 @@ Var<T> batch_loss(const M& model, const Dataset<T>& data, std::span<const Index>
   BatchRows<T> batch = gather_batch(data, rows, tape);
   if (alpha > 0) batch = mix_rows(batch, n, data.task, alpha, tape, pass.key().child("mixup"));
   const Var<T> output = model(tape.constant(Shape{n, data.features()}, batch.x.data()), pass);
-  if (alpha > 0 && data.task.kind == TaskKind::classification)
-    return soft_members_loss<T>(data.task, output, n, batch.y);
-  return members_loss<T>(data.task, output, n, batch.y, batch.labels, batch.weights);
+  if (alpha > 0) batch.labels = {};  // y stands for them
+  return task_loss<T>(data.task, output, batch.y, batch.labels, batch.weights);
 }
 
 }  // namespace wsym::detail

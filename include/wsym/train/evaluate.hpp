@@ -5,46 +5,29 @@
 #include "wsym/nn/predict.hpp"
 #include "wsym/ops/loss.hpp"
 #include "wsym/ops/soft_cross_entropy.hpp"
-#include "wsym/ops/tile.hpp"
 
 namespace wsym {
 
-/// The loss of a task for one batch of outputs: mean squared error for regression, softmax cross-entropy (nats) for
-/// classification, weighted by row where there are weights. output (rows, task.outputs), y (rows, task.outputs) or
-/// labels (rows). Throws ShapeError for other sizes.
+/// The loss of a task for one batch: mean squared error for regression, softmax cross-entropy (nats) for
+/// classification, weighted by row where there are weights. output (rows, task.outputs), or (M, rows, task.outputs) of
+/// a network of M members, for which it is the mean of the members' losses; y (rows, task.outputs) or labels (rows). In
+/// a classification y, in place of labels, holds probabilities, and there are no weights.
+/// Throws ShapeError for other sizes.
 template <Real T>
 Var<T> task_loss(const Task& task, Var<T> output, std::span<const T> y, std::span<const std::int32_t> labels,
                  std::span<const T> weights) {
   expect(output.cols() == task.outputs, "task_loss: the model has ", output.cols(), " outputs but the task ",
          task.outputs);
-  if (task.kind == TaskKind::classification) return cross_entropy(output, labels, weights);
-  expect(static_cast<Index>(y.size()) == output.size(), "task_loss: the output is ", output.shape(), " but y has ",
-         y.size(), " entries; one each is needed");
-  return mse(output, output.tape().constant(output.shape(), y.data()), weights);
-}
-
-/// The same for `rows` rows and a network that may hold several members: of an output (M rows, outputs), member by
-/// member, it is the mean of the members' losses. Throws ShapeError unless the output's rows are a multiple of `rows`.
-template <Real T>
-Var<T> members_loss(const Task& task, Var<T> output, Index rows, std::span<const T> y,
-                    std::span<const std::int32_t> labels, std::span<const T> weights) {
-  if (output.rows() == rows) return task_loss(task, output, y, labels, weights);
-  const Tiling tiling{.members = detail::members_of("members_loss", output, rows)};
-  Tape<T>& tape = output.tape();
-  if (task.kind == TaskKind::regression) y = tile_entries(tape, y, tiling, task.outputs);
-  return task_loss(task, output, y, labels.empty() ? labels : tile_entries(tape, labels, tiling),
-                   weights.empty() ? weights : tile_entries(tape, weights, tiling));
-}
-
-/// The same for a classification whose targets, (rows, task.outputs), are probabilities.
-template <Real T> Var<T> soft_members_loss(const Task& task, Var<T> output, Index rows, std::span<const T> targets) {
-  expect(output.cols() == task.outputs && static_cast<Index>(targets.size()) == rows * task.outputs,
-         "soft_members_loss: the model has ", output.cols(), " outputs and ", rows, " rows ", targets.size(),
-         " targets, but the task ", task.outputs, " classes");
-  const Tiling tiling{.members = detail::members_of("soft_members_loss", output, rows)};
-  Tape<T>& tape = output.tape();
-  return soft_cross_entropy(output,
-                            tape.constant(output.shape(), tile_entries(tape, targets, tiling, output.cols()).data()));
+  const bool classes = task.kind == TaskKind::classification && !labels.empty();
+  const Index rows = static_cast<Index>(classes ? labels.size() : y.size()) / (classes ? 1 : task.outputs);
+  detail::members_of("task_loss", output, rows);
+  if (classes) return cross_entropy(output, labels, weights);
+  expect(static_cast<Index>(y.size()) == rows * task.outputs, "task_loss: y has ", y.size(), " entries for ", rows,
+         " rows of ", task.outputs, "; one each is needed");
+  const Var<T> targets = output.tape().constant(Shape{rows, task.outputs}, y.data());
+  if (task.kind == TaskKind::regression) return mse(output, targets, weights);
+  expect(weights.empty(), "task_loss: ", weights.size(), " weights beside probabilities as targets; they have none");
+  return soft_cross_entropy(output, targets);
 }
 
 namespace detail {
@@ -57,11 +40,11 @@ double mean_loss(const M& model, const Dataset<T>& data, Workspace<T>& workspace
       return list.empty() ? list
                           : list.subspan(static_cast<std::size_t>(row * width), static_cast<std::size_t>(rows * width));
     };
-    const Pass<T> pass = Pass<T>::evaluate(key, row);
+    const Pass<T> pass = Pass<T>::evaluate(key, row, rows);
     const Var<T> x = workspace.tape().constant(Shape{rows, data.features()}, data.x.data() + row * data.features());
     const std::span<const T> weights = part(std::span<const T>(data.weights), 1);
-    const Var<T> loss = members_loss<T>(data.task, model(x, pass), rows, part(data.y.span(), data.y.cols()),
-                                        part(std::span<const std::int32_t>(data.labels), 1), weights);
+    const Var<T> loss = task_loss<T>(data.task, model(x, pass), part(data.y.span(), data.y.cols()),
+                                     part(std::span<const std::int32_t>(data.labels), 1), weights);
     double rows_weight = weights.empty() ? static_cast<double>(rows) : 0;
     for (const T w : weights) rows_weight += static_cast<double>(w);
     total += rows_weight * static_cast<double>(loss.item());

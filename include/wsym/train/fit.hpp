@@ -89,8 +89,10 @@ double run_epoch(M& model, Optimizer& optimizer, const Dataset<T>& data, const B
   for (Index batch = 0; batch < batches.count(); ++batch) {
     tape.clear();
     AuxiliaryLoss<T> auxiliary;
-    const Pass<T> pass = Pass<T>::train(noise.child(batch), &auxiliary);
-    const Var<T> loss = batch_loss(model, data, batches[batch], options.mixup, tape, pass);
+    const std::span<const Index> rows = batches[batch];
+    const Pass<T> pass =
+        Pass<T>::train(noise.child(batch), &auxiliary).with_examples(0, static_cast<Index>(rows.size()));
+    const Var<T> loss = batch_loss(model, data, rows, options.mixup, tape, pass);
     if (!std::isfinite(loss.item())) return static_cast<double>(loss.item());
     total += static_cast<double>(loss.item());
     tape.backward(auxiliary ? add(loss, *auxiliary) : loss);
