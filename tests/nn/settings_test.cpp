@@ -188,6 +188,18 @@ TEST_CASE_TEMPLATE("files: networks are restored with the settings of their laye
   const SparseMoeOptions loose{.experts_choose = true, .partition_only = true};
   check_whole<T>(sparse(one, roomy, 1, 0.25), sparse(plain, loose, 2, 0), rows);
   check_whole<T>(MultiPred<T>{sparse(one, roomy, 1, 0.25)}, MultiPred<T>{sparse(plain, loose, 2, 0)}, rows);
+  using BatchEnsemble = ResidualMlp<T, BatchEnsembleFeedForward<T>>;
+  const auto batch_ensemble = [&](Index members, std::uint64_t seed, double rate) {
+    ResidualMlpSize of_members = backbone;
+    of_members.members = members;
+    return BatchEnsemble(
+        of_members, Key(seed),
+        [&](const Key& key) { return BatchEnsembleFeedForward<T>(4, 5, 3, ScaleInit::sign, key, rate); }, rate);
+  };
+  check_whole<T>(batch_ensemble(3, 1, 0.25), batch_ensemble(1, 2, 0), rows);
+  Sparse e3 = sparse(routes, tight, 1, 0.25), other = sparse(plain, loose, 2, 0);
+  e3.members = 3;
+  check_whole<T>(e3, other, rows);
   const MlpSize wide{.in = 16, .hidden = 5, .out = 8, .hidden_layers = 1};
   const MimoOptions four{.members = 4, .replication = 0.25, .repeats = 2};
   check_whole<T>(Mimo<T>(Mlp<T>(wide, Key(1)), four), Mimo<T>(Mlp<T>(wide, Key(2)), {}), rows);
