@@ -79,8 +79,7 @@ template <class M, Real T> std::vector<Tensor<T>> predict_members(const DeepEnse
   expect<ConfigError>(!ensemble.members.empty(), "predict_members: the ensemble has no members");
   std::vector<Tensor<T>> members;
   for (std::size_t m = 0; m < ensemble.members.size(); ++m) {
-    detail::append_members(
-        "predict_members", ensemble.members[m], x, [&](Index row) { return Pass<T>::evaluate(Key(m), row); }, members);
+    detail::append_members("predict_members", ensemble.members[m], x, Pass<T>::evaluate(Key(m)), members);
     expect(members.back().cols() == ensemble.task.outputs, "predict_members: a member has ", members.back().cols(),
            " outputs but the task ", ensemble.task.outputs);
   }

@@ -5,16 +5,16 @@
 namespace wsym {
 
 namespace detail {
-/// Appends what each member of the model answers, running it in blocks of rows; make_pass(first row) -> Pass.
-template <class M, Real T, class F>
-void append_members(const char* what, const M& model, const Tensor<T>& x, F make_pass,
+/// Appends what each member of the model answers, running it in blocks of rows with `pass`.
+template <class M, Real T>
+void append_members(const char* what, const M& model, const Tensor<T>& x, const Pass<T>& pass,
                     std::vector<Tensor<T>>& members) {
   expect(x.rows() >= 1, what, ": x is ", x.shape(), "; at least one row is needed");
   Workspace<T> workspace;
   const std::size_t before = members.size();
   for_each_block(what, model, x.rows(), [&](Index row, Index rows) {
-    const Pass<T> pass = make_pass(row).with_examples(row, rows);
-    const Var<T> out = model(workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
+    const Var<T> in = workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols());
+    const Var<T> out = model(in, pass.with_examples(row, rows));
     const Index count = members_of(what, out, rows);
     if (row == 0) members.resize(before + static_cast<std::size_t>(count), Tensor<T>({x.rows(), out.cols()}));
     expect(members.size() == before + static_cast<std::size_t>(count) && members.back().cols() == out.cols(), what,
@@ -34,8 +34,7 @@ void append_members(const char* what, const M& model, const Tensor<T>& x, F make
 template <class M, Real T>
 std::vector<Tensor<T>> predict_members(const M& model, const Tensor<T>& x, const Key& key = Key(0)) {
   std::vector<Tensor<T>> members;
-  detail::append_members(
-      "predict_members", model, x, [&](Index row) { return Pass<T>::evaluate(key, row); }, members);
+  detail::append_members("predict_members", model, x, Pass<T>::evaluate(key), members);
   return members;
 }
 
@@ -49,9 +48,7 @@ std::vector<Tensor<T>> predict_mc_dropout(const M& model, const Tensor<T>& x, In
   expect<ConfigError>(samples >= 1, "predict_mc_dropout: ", samples, " samples; at least 1 is needed");
   std::vector<Tensor<T>> members;
   for (Index s = 0; s < samples; ++s)
-    detail::append_members(
-        "predict_mc_dropout", model, x,
-        [&](Index row) { return Pass<T>::evaluate(key.child(s), row).with_dropout(true); }, members);
+    detail::append_members("predict_mc_dropout", model, x, Pass<T>::evaluate(key.child(s)).with_dropout(true), members);
   return members;
 }
 

@@ -50,10 +50,13 @@ template <Real T> class Pass {
     return changed([&](Pass& pass) { pass.capacity_ = ratio; });
   }
 
+  /// How many members' rows there are, one member's after the other's.
   Index members() const { return members_; }
+  /// How many examples each member has; 0: not said, and every row is one.
   Index examples() const { return examples_; }
   /// Where example e of this input stands in the whole.
   Index place(Index e) const { return places_ ? places_[e] : first_ + e; }
+  /// True where each example stands next to the one before it.
   bool in_sequence() const { return places_ == nullptr; }
   Pass with_members(Index members) const {
     return changed([&](Pass& pass) { pass.members_ = members; });

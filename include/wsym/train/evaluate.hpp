@@ -60,7 +60,8 @@ double mean_loss(const M& model, const Dataset<T>& data, Workspace<T>& workspace
 /// `key` is the stream of a model that draws at evaluation.
 ///
 /// Throws ConfigError for a set without rows, ShapeError where data, task and model do not fit together, DataError and
-/// ConfigError as check(Dataset), and Diverged for a weight or a loss that is not finite. Cost: one pass over data and weights beside the model's own.
+/// ConfigError as check(Dataset), and Diverged for a weight or a loss that is not finite. Cost: one pass over data and
+/// weights beside the model's own.
 template <class M, Real T>
 double evaluate(const M& model, const Dataset<T>& data, Workspace<T>& workspace, const Key& key = Key(0)) {
   expect<ConfigError>(data.rows() >= 1, "evaluate: the data set has no rows");
