@@ -69,15 +69,13 @@ class Shape {
     for (--other.rank_; axis < other.rank_; ++axis) other.sizes_[axis] = sizes_[axis + 1];
     return other;
   }
-  /// True where the last axes are those of `other`.
-  bool ends_with(const Shape& other) const {
-    if (rank_ < other.rank_) return false;
-    for (int axis = 1; axis <= other.rank_; ++axis)
-      if (sizes_[rank_ - axis] != other.sizes_[other.rank_ - axis]) return false;
+
+  friend bool operator==(const Shape& a, const Shape& b) {
+    if (a.rank_ != b.rank_) return false;
+    for (int axis = 0; axis < a.rank_; ++axis)
+      if (a.sizes_[axis] != b.sizes_[axis]) return false;
     return true;
   }
-
-  friend bool operator==(const Shape& a, const Shape& b) { return a.rank_ == b.rank_ && a.ends_with(b); }
   friend std::ostream& operator<<(std::ostream& out, const Shape& shape) {
     out << '(';
     for (int axis = 0; axis < shape.rank_; ++axis) out << (axis ? ", " : "") << shape.sizes_[axis];

@@ -18,11 +18,6 @@ inline Index answers(const Shape& x, Index rows) {
     if ((inner *= x[axis]) == rows) return rows == 0 ? 1 : x.rows() / rows;
   return x.rank() < 2 && rows == 1 ? 1 : 0;
 }
-/// The same for a target y, whose axes x ends with.
-inline Index answers(const Shape& x, const Shape& y) {
-  if (x == y) return 1;
-  return y.rank() >= 2 && y.size() > 0 && x.ends_with(y) ? x.size() / y.size() : 0;
-}
 
 /// 1 / the sum over all answers of the weights of a batch, all 1 without weights; 0 when all are 0, so that such a
 /// batch teaches nothing.
@@ -45,15 +40,15 @@ T inverse_weight(const char* op, Tape<T>& tape, std::span<const T> weights, Inde
 }  // namespace detail
 
 /// The mean squared error  L = sum_n w_n sum_j (p_nj - y_nj)^2 / (outputs * sum_n w_n), all w_n = 1 without weights.
-/// prediction (..., rows, outputs), target (rows, outputs), of one shape or of any axes that the prediction ends with
-/// -> (1): the mean over all answers to a row, such as members'. Differentiable in the prediction. `weights` has one
+/// prediction (..., rows, outputs), target (rows, outputs) -> (1): the mean over all answers to a row, such as
+/// members'. The rows are any number of axes before the outputs. Differentiable in the prediction. `weights` has one
 /// entry a row and lives until backward. A row of weight 0 adds nothing, whatever its prediction; with weights that are
 /// all 0 the loss is 0. Throws ShapeError; ConfigError for a negative weight and for a sum of weights that T cannot
 /// divide by.
 template <Real T> Var<T> mse(Var<T> prediction, Var<T> target, std::span<const T> weights = {}) {
   const Var<T> p = prediction, y = target;
-  const Index rows = y.rows(), cols = y.cols(), answers = detail::answers(p.shape(), y.shape());
-  expect(answers > 0, "mse: prediction is ", p.shape(), " but target is ", y.shape(),
+  const Index rows = y.rows(), cols = y.cols(), answers = detail::answers(p.shape(), rows);
+  expect(answers > 0 && p.cols() == cols, "mse: prediction is ", p.shape(), " but target is ", y.shape(),
          "; they must be equal, or the target's axes the prediction's last");
   Tape<T>& tape = p.tape();
   tape.expect_own(y);

@@ -23,8 +23,9 @@ template <Real T> T masked_cross_entropy(ConstArrayMap<T> s, ConstArrayMap<T> t)
 /// ds = (softmax(s) - t) / N. Throws ShapeError, also without rows.
 template <Real T> Var<T> soft_cross_entropy(Var<T> logits, Var<T> targets) {
   const Var<T> s = logits, t = targets;
-  const Index rows = t.rows(), classes = t.cols(), answers = detail::answers(s.shape(), t.shape());
-  expect(answers > 0 && s.size() > 0, "soft_cross_entropy: logits are ", s.shape(), " but targets ", t.shape(),
+  const Index rows = t.rows(), classes = t.cols(), answers = detail::answers(s.shape(), rows);
+  expect(answers > 0 && s.cols() == classes && s.size() > 0, "soft_cross_entropy: logits are ", s.shape(),
+         " but targets ", t.shape(),
          "; they must be equal, or the targets' axes the logits' last, with at least one row");
   Tape<T>& tape = s.tape();
   tape.expect_own(t);
