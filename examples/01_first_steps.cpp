@@ -13,9 +13,8 @@ wsym::Dataset<float> friedman(wsym::Index rows, const wsym::Key& key) {
     double x[5];
     for (wsym::Index j = 0; j < 5; ++j) x[j] = row.uniform(j);
     for (wsym::Index j = 0; j < 5; ++j) data.x(i, j) = static_cast<float>(x[j]);
-    data.y[i] =
-        static_cast<float>(10 * std::sin(std::numbers::pi * x[0] * x[1]) + 20 * (x[2] - 0.5) * (x[2] - 0.5) +
-                           10 * x[3] + 5 * x[4] + key.child("noise").normal(i));
+    data.y[i] = static_cast<float>(10 * std::sin(std::numbers::pi * x[0] * x[1]) + 20 * (x[2] - 0.5) * (x[2] - 0.5) +
+                                   10 * x[3] + 5 * x[4] + key.child("noise").normal(i));
   }
   return data;
 }

@@ -49,6 +49,8 @@ TEST_CASE_TEMPLATE("dataset: parts that do not fit together are named", T, float
   CHECK_THROWS_WITH_AS(check(data), "Dataset: x has 3 rows but there are 2 labels; one a row is needed", ShapeError);
   data.labels = {0, 1, 3};
   CHECK_THROWS_WITH_AS(check(data), "Dataset: label 3 of a task with 3 classes; labels are 0 .. 2", ConfigError);
+  data.task.outputs = 0;
+  CHECK_THROWS_WITH_AS(check(data), "Dataset: a task of 0 outputs; it needs at least 1", ConfigError);
   data.task = {TaskKind::regression, 1};
   CHECK_THROWS_WITH_AS(check(data), "Dataset: x has 3 rows but y is (0); y needs (3, 1)", ShapeError);
 }

@@ -388,8 +388,7 @@ TEST_CASE("load_any: the file's type is the one of the list that it names, and o
                        (path + ": holds a model of type tree; the types at hand are twin, own").c_str(), FormatError);
   wsym::save(Net<float>(Key(1)), path);
   CHECK_THROWS_WITH_AS(wsym::load_any<Twin>(path),
-                       (path + ": names no model type; load it as a type that you know").c_str(),
-                       FormatError);
+                       (path + ": names no model type; load it as a type that you know").c_str(), FormatError);
   CHECK_THROWS_AS(wsym::load_any<Twin>(folder / "none"), wsym::Error);
 }
 

@@ -59,13 +59,14 @@ template <Real T> void check_weights(std::span<const T> weights) {
 }
 }  // namespace detail
 
-/// Throws ShapeError unless x, targets, weights and task of the data fit together, ConfigError for a label that is no
-/// class and for weights that are negative, not finite or all 0, DataError with row and column for an entry of x or y
-/// that is NaN or infinite. Cost: one pass over the data.
+/// Throws ShapeError unless x, targets, weights and task of the data fit together, ConfigError for a task without
+/// outputs, a label that is no class and weights that are negative, not finite or all 0, DataError with row and column
+/// for an entry of x or y that is NaN or infinite. Cost: one pass over the data.
 template <Real T> void check(const Dataset<T>& data) {
   const Index n = data.rows(), labels = static_cast<Index>(data.labels.size()), outputs = data.task.outputs;
   expect(data.weights.empty() || static_cast<Index>(data.weights.size()) == n, "Dataset: x has ", n,
          " rows but there are ", data.weights.size(), " weights; one a row is needed, or none");
+  expect<ConfigError>(outputs >= 1, "Dataset: a task of ", outputs, " outputs; it needs at least 1");
   expect(data.x.shape().rank() == 2, "Dataset: x is ", data.x.shape(), "; it needs two axes, (rows, features)");
   if (data.task.kind == TaskKind::regression) {
     expect(data.y.shape() == Shape{n, outputs}, "Dataset: x has ", n, " rows but y is ", data.y.shape(), "; y needs ",
