@@ -77,7 +77,7 @@ TEST_CASE_TEMPLATE("routing stats: where experts choose, the load is what they t
 TEST_CASE_TEMPLATE("routing stats: members' gates are counted for their own experts, and mass adds up to one", T, float,
                    double) {
   const auto e3 = partitioned(test::make_moe<T>(6, {.choices = 1}, {.evaluate = {dropless}}), 2, 2);
-  const auto list = gathered(e3, random_tensor<T>({20, 8}, Key(2)), Pass<T>::evaluate());
+  const auto list = gathered(e3, random_tensor<T>({2, 10, 8}, Key(2)), Pass<T>::evaluate());
   double mass = 0;
   Index load = 0;
   for (std::size_t e = 0; e < 6; ++e) mass += list.at(0).gate_mass[e], load += list[0].load[e];
