@@ -263,7 +263,7 @@ TEST_CASE_TEMPLATE("e3: equal routers and equal experts make equal members, and 
   const Tensor<T> y = evaluated(partitioned(moe, 2), test::tiled(random_tensor<T>({12, 8}, Key(2)), 2));
   CHECK(same_bits(test::rows_of(y, 0, 12), test::rows_of(y, 12, 12)));
   const auto log_softmax = [&](Index members) {
-    return test::value_of<T>([&](auto& v) { return log_mean_softmax(v[0], members); }, {y});
+    return test::value_of<T>([&](auto& v) { return log_mean_softmax(v[0], {.members = members}); }, {y});
   };
   CHECK(test::worst_error(log_softmax(2), test::rows_of(log_softmax(1), 0, 12)) < test::tolerance<T>);
 }

@@ -4,15 +4,22 @@
 
 namespace wsym {
 
+/// Over what a mean is taken: the first axis of a value, one entry for each of so many members; 1 has no axis.
+struct MeanOver {
+  Index members;
+};
+
 /// The logarithm of the members' mean probability: (M, ..., classes) -> (..., classes),
 ///   y_nc = ln (1 / M) sum_m softmax(s_mn)_c,
 /// computed without leaving the logarithms. It is a vector of logits whose softmax is that mean, so cross_entropy of it
 /// is the ensemble's loss. Differentiable: ds_mnj = g_j r_mj - p_mj sum_c g_c r_mc, r_mc = p_mc / sum_k p_kc.
-/// Throws ShapeError as sum_members, and for no classes. Source: Allingham et al. 2022, section 4.1 (prediction).
-template <Real T> Var<T> log_mean_softmax(Var<T> logits, Index members) {
-  detail::expect_members("log_mean_softmax", logits, members);
-  const Index rows = logits.rows() / members, cols = logits.cols();
-  expect(cols >= 1, "log_mean_softmax: logits are ", logits.shape(), "; they need a class");
+/// Throws ShapeError unless the first axis has one entry a member, and for no rows or no classes. Source: Allingham et
+/// al. 2022, section 4.1 (prediction).
+template <Real T> Var<T> log_mean_softmax(Var<T> logits, MeanOver over) {
+  const Index members = over.members, rows = members >= 1 ? logits.rows() / members : 0, cols = logits.cols();
+  const bool axis = members == 1 || (logits.shape().rank() >= 2 && logits.shape()[0] == members);
+  expect(axis && rows >= 1 && cols >= 1, "log_mean_softmax: logits are ", logits.shape(), " for ", members,
+         " members; they need (members, rows, classes), at least one of each");
   Tape<T>& tape = logits.tape();
   constexpr T none = -std::numeric_limits<T>::infinity();
   MatMap<T> log_p(tape.scratch(logits.size()), logits.rows(), cols);  // ln softmax of a member
