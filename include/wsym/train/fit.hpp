@@ -140,14 +140,16 @@ template <class M, class Optimizer> std::string not_finite(RunState<M, Optimizer
   return {};
 }
 
-/// The same of the loss on the training rows after the last step, which no validation has looked at.
+/// The same, and the loss on the rows of the last batch after its step, which no validation has looked at.
 template <class M, class Optimizer, Real T>
-std::string not_finite(RunState<M, Optimizer>& state, const Dataset<T>& train, const Key& key,
-                       Workspace<T>& workspace) {
+std::string not_finite(RunState<M, Optimizer>& state, const Dataset<T>& train, std::span<const Index> last_batch,
+                       const Key& key, Workspace<T>& workspace) {
   std::string reason = not_finite(state);
-  if (!reason.empty() || state.epoch == 0) return reason;
+  if (!reason.empty()) return reason;
   try {
-    const double loss = mean_loss(state.model, train, workspace, key.child("validation").child(state.epoch));
+    const Key noise = key.child("validation").child(state.epoch);
+    const Pass<T> pass = Pass<T>::evaluate(noise, 0, static_cast<Index>(last_batch.size()));
+    const T loss = batch_loss(state.model, train, last_batch, 0, workspace.tape(), pass).item();
     expect<Diverged>(std::isfinite(loss), "the training loss is ", loss);
   } catch (const Diverged& error) {
     reason = message("epoch ", state.epoch, ": after the last step: ", error.what());
@@ -163,7 +165,7 @@ std::string not_finite(RunState<M, Optimizer>& state, const Dataset<T>& train, c
 ///
 /// A run diverges, and stops at once, where a loss is not finite or a layer throws Diverged, in training or validation;
 /// and where at the end a weight of state.model or state.best is not finite, or, without validation rows, the loss on
-/// the training rows, of which one more pass is made. The report says so: nothing is thrown.
+/// the last batch, which is computed once more. The report says so: nothing is thrown.
 ///
 /// The batches of epoch e are a function of (key, e): the result does not depend on threads or on stopping and
 /// resuming. One thread and, after the first epoch, no allocation in a step.
@@ -176,6 +178,7 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
               const FitOptions& options, const Key& key, const Observer& observer = {}) {
   detail::check(state.model, train, valid, options);
   const bool validates = valid.rows() > 0;
+  const Index first = state.epoch;
   Tape<T> tape(true, options.parallel);
   Workspace<T> workspace;
   Batches batches(train.rows(), options.batch_size);
@@ -199,7 +202,9 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
     }
   }
   if (report.reason.empty())
-    report.reason = validates ? detail::not_finite(state) : detail::not_finite(state, train, key, workspace);
+    report.reason = validates || state.epoch == first
+                        ? detail::not_finite(state)
+                        : detail::not_finite(state, train, batches[batches.count() - 1], key, workspace);
   if (!report.reason.empty()) report.stop = Stop::diverged;
   report.epochs_run = state.epoch;
   report.best_epoch = state.best_epoch;
