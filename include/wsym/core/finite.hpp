@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <type_traits>
 
@@ -13,18 +14,18 @@ namespace wsym {
 /// The position of the first entry that is NaN or infinite, or -1. Cost: one pass at the speed of memory.
 template <Real T> Index first_not_finite(std::span<const T> values) {
   using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  constexpr Bits exponent = sizeof(T) == 4 ? Bits{0x7f800000} : static_cast<Bits>(std::uint64_t{0x7ff} << 52);
-  const auto is_finite = [](T value) {
-    return (std::bit_cast<Bits>(value) & exponent) != exponent;
+  constexpr Bits top = Bits{1} << (8 * sizeof(T) - 1), lowest = Bits{1} << (std::numeric_limits<T>::digits - 1);
+  const auto carry = [](T value) {  // into the sign's place, from an exponent whose bits are all set
+    return (std::bit_cast<Bits>(value) & ~top) + lowest;
   };
   constexpr std::size_t block = 1024;  // looked at without a branch, so that the compiler can use vectors
   for (std::size_t at = 0; at < values.size(); at += block) {
     const std::span<const T> part = values.subspan(at, std::min(block, values.size() - at));
-    bool all = true;
-    for (const T value : part) all &= is_finite(value);
-    if (all) continue;
+    Bits any = 0;
+    for (const T value : part) any |= carry(value);
+    if ((any & top) == 0) continue;
     for (std::size_t i = 0; i < part.size(); ++i)
-      if (!is_finite(part[i])) return static_cast<Index>(at + i);
+      if ((carry(part[i]) & top) != 0) return static_cast<Index>(at + i);
   }
   return -1;
 }
