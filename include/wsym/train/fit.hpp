@@ -143,13 +143,14 @@ template <class M, class Optimizer> std::string not_finite(RunState<M, Optimizer
 /// The same, and the loss on the rows of the last batch after its step, which no validation has looked at.
 template <class M, class Optimizer, Real T>
 std::string not_finite(RunState<M, Optimizer>& state, const Dataset<T>& train, std::span<const Index> last_batch,
-                       const Key& key, Workspace<T>& workspace) {
+                       const Key& key, Tape<T>& tape) {
   std::string reason = not_finite(state);
   if (!reason.empty()) return reason;
+  tape.clear();
   try {
     const Key noise = key.child("validation").child(state.epoch);
     const Pass<T> pass = Pass<T>::evaluate(noise, 0, static_cast<Index>(last_batch.size()));
-    const T loss = batch_loss(state.model, train, last_batch, 0, workspace.tape(), pass).item();
+    const T loss = batch_loss(state.model, train, last_batch, 0, tape, pass).item();
     expect<Diverged>(std::isfinite(loss), "the training loss is ", loss);
   } catch (const Diverged& error) {
     reason = message("epoch ", state.epoch, ": after the last step: ", error.what());
@@ -204,7 +205,7 @@ FitReport fit(RunState<M, Optimizer>& state, const Dataset<T>& train, const Data
   if (report.reason.empty())
     report.reason = validates || state.epoch == first
                         ? detail::not_finite(state)
-                        : detail::not_finite(state, train, batches[batches.count() - 1], key, workspace);
+                        : detail::not_finite(state, train, batches[batches.count() - 1], key, tape);
   if (!report.reason.empty()) report.stop = Stop::diverged;
   report.epochs_run = state.epoch;
   report.best_epoch = state.best_epoch;
