@@ -23,3 +23,9 @@ TEST_CASE_TEMPLATE("first_not_finite: finds NaN and both infinities, wherever th
   }
   CHECK(first_not_finite(std::span<const T>()) == -1);
 }
+
+TEST_CASE("holds: float refuses what would become infinite or 0") {
+  CHECK((holds<float>(0) && holds<float>(-0.0) && holds<float>(3e38) && holds<float>(-3e38) && holds<float>(1e-45)));
+  for (const double x : {1e39, -1e39, 1e-46, -1e-46}) CHECK((!holds<float>(x) && holds<double>(x)));
+  for (const double x : {std::nan(""), HUGE_VAL, -HUGE_VAL}) CHECK((!holds<float>(x) && !holds<double>(x)));
+}

@@ -321,4 +321,11 @@ TEST_CASE_TEMPLATE("gate: refuses what it cannot be", T, float, double) {
   CHECK_THROWS_WITH_AS(make(4, 2, {.balance = -2}), ("Gate: dropout 0 and balance -2" + range).c_str(), ConfigError);
   CHECK_THROWS_AS(make(4, 2, {.dropout = -0.1}), ConfigError);
   CHECK_THROWS_AS(make(4, 2, {.dropout = NAN}), ConfigError);
+  if constexpr (std::same_as<T, float>) {
+    CHECK_THROWS_WITH_AS(make(4, 2, {.temperature = 1e-50}),
+                         "Gate: temperature 1e-50 and balance 0; both and 1 / temperature must fit a float",
+                         ConfigError);
+    CHECK_THROWS_AS(make(4, 2, {.balance = 1e300}), ConfigError);
+  }
+  CHECK_THROWS_AS(make(4, 2, {.temperature = HUGE_VAL}), ConfigError);
 }

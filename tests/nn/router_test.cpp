@@ -267,6 +267,7 @@ TEST_CASE_TEMPLATE("rebalance: steps against the load until a lopsided router sp
 }
 
 TEST_CASE_TEMPLATE("router: options that do not fit are refused with their numbers", T, float, double) {
+  const std::string type = number_name<T>;
   const auto make = [](Index experts, const RouterOptions& options) {
     return Router<T>(4, experts, options, Key(1));
   };
@@ -284,12 +285,21 @@ TEST_CASE_TEMPLATE("router: options that do not fit are refused with their numbe
                        "Router: 0 members and 0 shared experts of 6; at least 1 member, and from 0 to all shared",
                        ConfigError);
   CHECK_THROWS_AS(make(6, {.shared = 7}), ConfigError);
-  CHECK_THROWS_WITH_AS(make(6, {.noise = -1}), "Router: noise -1; it is not negative", ConfigError);
+  CHECK_THROWS_WITH_AS(make(6, {.noise = -1}), ("Router: noise -1; it is not negative and must fit a " + type).c_str(),
+                       ConfigError);
   CHECK_THROWS_WITH_AS(make(6, {.noise_experts = -1}),
                        "Router: noise over -1 experts; it is not negative, and 0 leaves it to noise_scale",
                        ConfigError);
   CHECK_THROWS_WITH_AS(make(6, {.balance = {-5}}),
-                       "Router: a balance weight is -5; each must be finite and not negative", ConfigError);
+                       ("Router: a balance weight is -5 and weight -5; none is negative, and they and their products "
+                        "must fit a " +
+                        type)
+                           .c_str(),
+                       ConfigError);
+  if constexpr (std::same_as<T, float>) {
+    CHECK_THROWS_AS(make(6, {.noise = 1e39}), ConfigError);
+    CHECK_THROWS_AS(make(6, {.balance = {.weight = 1e20, .z = 1e20}}), ConfigError);
+  }
   for (const double bad : {-1.0, std::nan(""), HUGE_VAL})
     for (const BalanceOptions& b : {BalanceOptions{bad}, BalanceOptions{1, bad}, BalanceOptions{1, 1, bad},
                                     BalanceOptions{1, 1, 1, bad}, BalanceOptions{1, 1, 1, 1, bad}})

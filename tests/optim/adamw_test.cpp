@@ -221,6 +221,18 @@ TEST_CASE_TEMPLATE("adamw: options out of range and another model are refused", 
   CHECK_THROWS_AS(AdamW<T>({.epsilon = 0}), ConfigError);
   CHECK_THROWS_AS(AdamW<T>({.decay = -1}), ConfigError);
   CHECK_THROWS_AS(AdamW<T>({.rate = std::nan("")}), ConfigError);
+  CHECK_THROWS_AS(AdamW<T>({.rate = HUGE_VAL}), ConfigError);
+  if constexpr (std::same_as<T, float>) {
+    CHECK_THROWS_WITH_AS(AdamW<T>({.epsilon = 1e-60}),  // 0 / 0 for an entry whose gradient is 0
+                         "AdamW: rate 0.001, decay 0.03, epsilon 1e-60, beta1 0.9; rate / (1 - beta1), rate decay and "
+                         "epsilon must fit a float",
+                         ConfigError);
+    CHECK_THROWS_AS(AdamW<T>({.rate = 1e38}), ConfigError);  // 1e39 in the first step
+    CHECK_THROWS_AS(AdamW<T>({.rate = 1e20, .decay = 1e20}), ConfigError);
+    CHECK_THROWS_AS(AdamW<T>({.rate = 1e-60}), ConfigError);
+  } else {
+    CHECK_NOTHROW(AdamW<T>({.rate = 1e-60, .epsilon = 1e-60}));
+  }
 
   test::Pair<T> small = test::random_pair<T>(5, Key(1)), large = test::random_pair<T>(6, Key(1));
   AdamW<T> optimizer;

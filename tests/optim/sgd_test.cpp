@@ -92,6 +92,11 @@ TEST_CASE_TEMPLATE("sgd: options out of range and another model are refused", T,
                        ConfigError);
   CHECK_THROWS_AS(Sgd<T>({.rate = -1}), ConfigError);
   CHECK_THROWS_AS(Sgd<T>({.decay = -1}), ConfigError);
+  CHECK_THROWS_AS(Sgd<T>({.decay = HUGE_VAL}), ConfigError);
+  if constexpr (std::same_as<T, float>)
+    CHECK_THROWS_WITH_AS(Sgd<T>({.rate = 1e300}), "Sgd: rate 1e+300, decay 0; both must fit a float", ConfigError);
+  else
+    CHECK_NOTHROW(Sgd<T>({.rate = 1e300}));
 
   test::Pair<T> small = test::random_pair<T>(5, Key(1)), large = test::random_pair<T>(6, Key(1));
   Sgd<T> optimizer;

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -10,6 +11,15 @@
 #include "wsym/core/types.hpp"
 
 namespace wsym {
+
+/// Whether T holds the number x: finite, and 0 where x is 0 alone.
+template <Real T> bool holds(double x) {
+  const T narrow = static_cast<T>(x);
+  return std::isfinite(narrow) && (narrow != 0 || x == 0);
+}
+
+/// The name of T in messages.
+template <Real T> inline constexpr const char* number_name = std::same_as<T, float> ? "float" : "double";
 
 /// The position of the first entry that is NaN or infinite, or -1. Cost: one pass at the speed of memory.
 template <Real T> Index first_not_finite(std::span<const T> values) {

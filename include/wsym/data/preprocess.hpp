@@ -140,8 +140,6 @@ template <Real T> T scaled(double x, double mean, double sd) {
   return static_cast<T>((x / 4 - mean / 4) / (sd / 4));  // x - mean alone may overflow
 }
 
-template <Real T> inline constexpr const char* real_name = std::same_as<T, float> ? "float" : "double";
-
 }  // namespace detail
 
 inline Preprocessor Preprocessor::fit(const Table& table, std::span<const Index> rows, ScaleOptions options) {
@@ -190,10 +188,10 @@ template <Real T> Tensor<T> Preprocessor::transform(const Table& table, std::spa
     const auto i = static_cast<std::size_t>(f);
     *out = detail::scaled<T>(value, mean[i], sd[i]);
     if (!std::isfinite(*out++)) [[unlikely]]
-      throw detail::cell_error(table, row, column.name,
-                               message("(x - ", setting_text(mean[i]), ") / ", setting_text(sd[i]), " does not fit a ",
-                                       detail::real_name<T>),
-                               setting_text(value));
+      throw detail::cell_error(
+          table, row, column.name,
+          message("(x - ", setting_text(mean[i]), ") / ", setting_text(sd[i]), " does not fit a ", number_name<T>),
+          setting_text(value));
   };
   detail::for_each_value(detail::readers(*this, table), rows, write);
   return x;
@@ -211,7 +209,7 @@ template <Real T> Dataset<T> Preprocessor::dataset(const Table& table, std::span
       const double y = detail::target_at(table, column, row);
       *out = scales_target() ? detail::scaled<T>(y, target_mean, target_sd) : static_cast<T>(y);
       if (!std::isfinite(*out++) || !std::isfinite(static_cast<T>(y)))
-        throw detail::cell_error(table, row, target, message("the target does not fit a ", detail::real_name<T>),
+        throw detail::cell_error(table, row, target, message("the target does not fit a ", number_name<T>),
                                  setting_text(y));
     }
     return data;
@@ -235,9 +233,9 @@ template <Real T> void Preprocessor::unscale_target(MatMap<T> y) const {
       const double value = std::fma(static_cast<double>(y(row, col)), target_sd, target_mean);
       y(row, col) = static_cast<T>(value);
       if (std::isinf(y(row, col)) && std::isfinite(value)) [[unlikely]]
-        throw DataError(message("row ", row, ", column ", col, " (from 0) of the predictions does not fit a ",
-                                detail::real_name<T>),
-                        {}, 0, target, setting_text(value));
+        throw DataError(
+            message("row ", row, ", column ", col, " (from 0) of the predictions does not fit a ", number_name<T>), {},
+            0, target, setting_text(value));
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <limits>
 
+#include "wsym/core/finite.hpp"
 #include "wsym/core/on_draw.hpp"
 #include "wsym/kernels/gumbel.hpp"
 #include "wsym/kernels/portable.hpp"
@@ -57,6 +58,9 @@ template <Real T> struct Gate {
     expect<ConfigError>(options.dropout >= 0 && options.dropout < 1 && options.balance >= 0, "Gate: dropout ",
                         options.dropout, " and balance ", options.balance,
                         "; dropout is from 0 to below 1, balance not negative");
+    expect<ConfigError>(holds<T>(options.temperature) && holds<T>(1 / options.temperature) && holds<T>(options.balance),
+                        "Gate: temperature ", options.temperature, " and balance ", options.balance,
+                        "; both and 1 / temperature must fit a ", number_name<T>);
   }
 
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {

@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 
+#include "wsym/core/finite.hpp"
 #include "wsym/kernels/portable.hpp"
 #include "wsym/nn/init.hpp"
 #include "wsym/nn/pass.hpp"
@@ -189,13 +190,15 @@ template <Real T> struct Router {
     const Index at_hand = (experts - o.shared) / o.members + o.shared;
     expect<ConfigError>(o.choices >= 1 && o.choices <= at_hand, "Router: ", o.choices, " choices of ", at_hand,
                         " experts", o.members > 1 ? " of each member" : "", "; they must be from 1 to ", at_hand);
-    expect<ConfigError>(o.noise >= 0, "Router: noise ", o.noise, "; it is not negative");
+    expect<ConfigError>(o.noise >= 0 && holds<T>(o.noise), "Router: noise ", o.noise,
+                        "; it is not negative and must fit a ", number_name<T>);
     expect<ConfigError>(o.noise_experts >= 0, "Router: noise over ", o.noise_experts,
                         " experts; it is not negative, and 0 leaves it to noise_scale");
     const BalanceOptions& b = o.balance;
     for (const double weight : {b.weight, b.importance, b.load, b.gshard, b.z})
-      expect<ConfigError>(weight >= 0 && std::isfinite(weight), "Router: a balance weight is ", weight,
-                          "; each must be finite and not negative");
+      expect<ConfigError>(weight >= 0 && holds<T>(weight) && holds<T>(b.weight * weight),
+                          "Router: a balance weight is ", weight, " and weight ", b.weight,
+                          "; none is negative, and they and their products must fit a ", number_name<T>);
   }
 
   /// logits + scale times normal numbers, drawn where they are added.

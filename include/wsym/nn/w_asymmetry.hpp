@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include "wsym/core/finite.hpp"
 #include "wsym/core/parameter.hpp"
 #include "wsym/core/random.hpp"
 
@@ -47,7 +48,7 @@ inline void expect_n_fix(Index n_fix, Index cols) {
 /// Throws ConfigError for a kappa whose products with standard normal numbers, all below 9, T might not hold.
 template <Real T> void expect_kappa(double kappa) {
   expect<ConfigError>(std::isfinite(static_cast<T>(9 * kappa)), "w_asymmetry: kappa ", kappa, "; 9 kappa must fit a ",
-                      std::same_as<T, float> ? "float" : "double");
+                      number_name<T>);
 }
 }  // namespace detail
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "wsym/autodiff/tape.hpp"
+#include "wsym/core/finite.hpp"
 #include "wsym/core/visit.hpp"
 #include "wsym/kernels/adamw.hpp"
 #include "wsym/optim/options.hpp"
@@ -28,13 +29,17 @@ struct AdamWOptions {
 /// parameter as in PyTorch.
 template <Real T> class AdamW {
  public:
-  /// Throws ConfigError for a negative rate or decay, an epsilon that is not positive, or a beta outside [0, 1).
+  /// Throws ConfigError for a negative rate or decay, an epsilon that is not positive, a beta outside [0, 1), or
+  /// what T does not hold.
   explicit AdamW(AdamWOptions options = {}) : options_(std::move(options)) {
     const AdamWOptions& o = options_;
     expect<ConfigError>(
         o.rate >= 0 && o.decay >= 0 && o.epsilon > 0 && o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1,
         "AdamW: rate ", o.rate, ", decay ", o.decay, ", epsilon ", o.epsilon, ", beta1 ", o.beta1, ", beta2 ", o.beta2,
         "; rates are not negative, epsilon is positive, betas are in [0, 1)");
+    expect<ConfigError>(holds<T>(o.rate / (1 - o.beta1)) && holds<T>(o.rate * o.decay) && holds<T>(o.epsilon),
+                        "AdamW: rate ", o.rate, ", decay ", o.decay, ", epsilon ", o.epsilon, ", beta1 ", o.beta1,
+                        "; rate / (1 - beta1), rate decay and epsilon must fit a ", number_name<T>);
   }
 
   /// Makes the moments of a model, all 0; the first step does it by itself.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "wsym/autodiff/tape.hpp"
+#include "wsym/core/finite.hpp"
 #include "wsym/core/visit.hpp"
 #include "wsym/optim/options.hpp"
 
@@ -21,12 +22,14 @@ struct SgdOptions {
 /// after the momentum, as the public recipes of Riquelme et al. 2021 do, where PyTorch adds it to the gradient.
 template <Real T> class Sgd {
  public:
-  /// Throws ConfigError for a negative rate or decay, or a momentum outside [0, 1).
+  /// Throws ConfigError for a negative rate or decay, a momentum outside [0, 1), or what T does not hold.
   explicit Sgd(SgdOptions options = {}) : options_(std::move(options)) {
     const SgdOptions& o = options_;
     expect<ConfigError>(o.rate >= 0 && o.decay >= 0 && o.momentum >= 0 && o.momentum < 1, "Sgd: rate ", o.rate,
                         ", decay ", o.decay, ", momentum ", o.momentum,
                         "; rate and decay are not negative, momentum is in [0, 1)");
+    expect<ConfigError>(holds<T>(o.rate) && holds<T>(o.decay), "Sgd: rate ", o.rate, ", decay ", o.decay,
+                        "; both must fit a ", number_name<T>);
   }
 
   /// Makes the momentum buffers of a model, all 0; the first step does it by itself.
