@@ -20,11 +20,19 @@ check() {  # WANTED FLAG...: WANTED is part of the message, or empty where the u
 compile=("$@")
 check ""
 check "" -ffp-contract=fast
+check "wsym: C++20 is needed" -std=c++17
 check "wsym: -ffast-math breaks" -ffast-math
 check "wsym: -ffast-math breaks" -Ofast
 check "wsym: -ffinite-math-only breaks" -ffinite-math-only
-if ! "$1" -dM -E -x c++ /dev/null | grep -q __clang__; then
+if [[ $("$1" -dM -E -x c++ /dev/null) != *__clang__* ]]; then
   check "wsym: -fassociative-math and -freciprocal-math break" -funsafe-math-optimizations
   check "wsym: -fassociative-math and -freciprocal-math break" -freciprocal-math
   check "wsym: -fassociative-math and -freciprocal-math break" -fassociative-math -fno-signed-zeros -fno-trapping-math
+fi
+
+echo '#include <wsym/wsym.hpp>' >"$dir/unit.cpp"
+lines=$("${compile[@]}" -std=c++17 -fsyntax-only "$dir/unit.cpp" 2>&1 | wc -l) || true  # the compiler fails
+if ((lines > 12)); then
+  echo "with -std=c++17 the compiler said $lines lines; wanted: at most 12"
+  exit 1
 fi

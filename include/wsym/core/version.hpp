@@ -4,6 +4,11 @@
 /// The library's version, the one place it is written; CMake reads it from here.
 #define WSYM_VERSION "0.1.0"
 
+#if __cplusplus < 202002L
+#error "wsym: C++20 is needed; build with -std=c++20 or later"
+#include "wsym: stopped here"  // a missing file is fatal: thousands of errors would follow
+#endif
+
 // Of clang++'s options only those that assume finite numbers can be seen here; see docs/numerics.md.
 #if defined(__FAST_MATH__)
 #error "wsym: -ffast-math breaks the promise of equal bits and the NaN checks; build without it"
