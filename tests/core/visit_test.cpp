@@ -136,16 +136,6 @@ TEST_CASE("for_each_setting: numbers, bools, enums, lists and optionals of them 
   CHECK(parameters == 0);
 }
 
-TEST_CASE("same_setting: equal values, NaN too, and none apart from 0") {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  CHECK(same_setting(nan, nan));
-  CHECK(!same_setting(nan, 1.0));
-  CHECK(!same_setting(0.1, std::nextafter(0.1, 1.0)));
-  CHECK(!same_setting(std::optional<int>(), std::optional<int>(0)));
-  CHECK(!same_setting(std::vector<Index>{1}, std::vector<Index>{1, 1}));
-  CHECK(setting_text(static_cast<Colour>(5)) == "value 5");
-}
-
 TEST_CASE("Module: a struct with a visit, and nothing else") {
   static_assert(Module<Model<float>> && Module<const Layer<double>>);
   static_assert(!Module<Parameter<float>> && !Module<Tensor<float>> && !Module<int>);

@@ -3,57 +3,26 @@
 
 #include <doctest/doctest.h>
 
-#include <bit>
 #include <functional>
 
-#include "data/scratch_file.hpp"
+#include "data/small_table.hpp"
 #include "wsym/core/random.hpp"
 #include "wsym/data/split.hpp"
 
 using namespace wsym;
-
-namespace {
-
+using namespace wsym::test;
 using enum ColumnKind;
 
-Column numbers(const char* name, std::vector<double> values, ColumnKind kind = number) {
-  return {.name = name, .kind = kind, .numbers = std::move(values)};
-}
-Column words(const char* name, std::vector<std::string> vocabulary, std::vector<std::int32_t> codes,
-             ColumnKind kind = category, bool declared = true) {
-  return {.name = name,
-          .kind = kind,
-          .codes = std::move(codes),
-          .vocabulary = Vocabulary(std::move(vocabulary)),
-          .declared = declared};
-}
-
-const double not_known = std::numeric_limits<double>::quiet_NaN();
-
-/// colour comes before x in the table, so after it among the features; id is none.
-Table table() {
-  return {.columns = {{.name = "id", .kind = identifier, .texts = {"a", "b", "c", "d", "e"}},
-                      words("colour", {"red", "green", "blue"}, {0, 2, 0, 2, -1}),
-                      numbers("x", {1, 2, 3, 4, not_known}),
-                      numbers("same", {7, 7, 7, 7, 9}),
-                      words("y", {"no", "yes"}, {0, 1, 1, 0, 1}, target_class)},
-          .rows = 5};
-}
-
-const std::vector<Index> train{0, 1, 2, 3};
-
-}  // namespace
-
 TEST_CASE("preprocess: the column 1, 2, 3, 4 has mean 2.5 and population sd 1.118033988750") {
-  const Preprocessor fitted = Preprocessor::fit(table(), train);
+  const Preprocessor fitted = Preprocessor::fit(small_table(), train);
   CHECK(fitted.mean[0] == 2.5);
   CHECK(fitted.sd[0] == doctest::Approx(1.118033988750).epsilon(1e-12));
 }
 
 TEST_CASE_TEMPLATE("preprocess: numbers come first, scaled, then a feature a category", T, float, double) {
-  const Preprocessor fitted = Preprocessor::fit(table(), train);
+  const Preprocessor fitted = Preprocessor::fit(small_table(), train);
   CHECK(fitted.features() == 5);
-  const Tensor<T> x = fitted.transform<T>(table(), train);
+  const Tensor<T> x = fitted.transform<T>(small_table(), train);
   const Tensor<T> one_hot({4, 3}, {1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1});
   for (Index i = 0; i < 4; ++i) {
     CHECK(x(i, 0) == static_cast<T>((static_cast<double>(i) - 1.5) / fitted.sd[0]));
@@ -62,8 +31,8 @@ TEST_CASE_TEMPLATE("preprocess: numbers come first, scaled, then a feature a cat
 }
 
 TEST_CASE_TEMPLATE("preprocess: constant columns and what is not known become zeros", T, float, double) {
-  const Preprocessor fitted = Preprocessor::fit(table(), train);
-  const Tensor<T> last = fitted.transform<T>(table(), std::vector<Index>{4});  // x missing, same 9, no colour
+  const Preprocessor fitted = Preprocessor::fit(small_table(), train);
+  const Tensor<T> last = fitted.transform<T>(small_table(), std::vector<Index>{4});  // x missing, same 9, no colour
   CHECK(same_bits(last, Tensor<T>({1, 5})));
 }
 
@@ -141,7 +110,7 @@ TEST_CASE_TEMPLATE("preprocess: the squares of scaled numbers add up to the rows
 }
 
 TEST_CASE("preprocess: rows outside the fit never influence it") {
-  Table perturbed = table();
+  Table perturbed = small_table();
   const Preprocessor before = Preprocessor::fit(perturbed, train);
   for (Column& column : perturbed.columns) {
     if (!column.numbers.empty()) column.numbers[4] = 1e6;
@@ -152,11 +121,11 @@ TEST_CASE("preprocess: rows outside the fit never influence it") {
 }
 
 TEST_CASE("preprocess: one-hot features are scaled when asked for") {
-  const Preprocessor fitted = Preprocessor::fit(table(), train, {.one_hot = true});
+  const Preprocessor fitted = Preprocessor::fit(small_table(), train, {.one_hot = true});
   CHECK(fitted.mean == std::vector<double>{2.5, 7, 0.5, 0, 0.5});
   CHECK(fitted.sd[2] == 0.5);
   CHECK(fitted.sd[3] == 0);
-  CHECK(fitted.transform<double>(table(), std::vector<Index>{0})(0, 2) == 1);
+  CHECK(fitted.transform<double>(small_table(), std::vector<Index>{0})(0, 2) == 1);
 }
 
 TEST_CASE("preprocess: pixels scaled together share mean and sd, apart they do not") {
@@ -176,12 +145,12 @@ TEST_CASE("preprocess: pixels scaled together share mean and sd, apart they do n
 }
 
 TEST_CASE("preprocess: a collected vocabulary is that of the fitted rows, and words are matched by name") {
-  Table collected = table();
+  Table collected = small_table();
   collected.columns[1].declared = false;
   const Preprocessor fitted = Preprocessor::fit(collected, train);
   CHECK(fitted.sources.back().vocabulary == Vocabulary({"red", "blue"}));
 
-  Table other = table();
+  Table other = small_table();
   other.columns[1] = words("colour", {"black", "blue", "red"}, {2, 1, 0, 2, 1});
   const Tensor<double> x = fitted.transform<double>(other, train);
   CHECK(x(0, 2) == 1);
@@ -196,8 +165,8 @@ TEST_CASE_TEMPLATE("preprocess: targets keep their unit, labels are those of the
   CHECK(same_bits(data.y, Tensor<T>({2, 1}, {static_cast<T>(3.585), static_cast<T>(4.526)})));
   CHECK_NOTHROW(check(data));
 
-  const Preprocessor fitted = Preprocessor::fit(table(), train);
-  Table other = table();
+  const Preprocessor fitted = Preprocessor::fit(small_table(), train);
+  Table other = small_table();
   other.columns.back() = words("y", {"yes", "no", "maybe"}, {0, 1, 0, 0, 2}, target_class);
   CHECK(fitted.dataset<T>(other, train).labels == std::vector<std::int32_t>{1, 0, 1, 1});
   CHECK_THROWS_WITH_AS(fitted.dataset<T>(other, std::vector<Index>{4}),
@@ -205,8 +174,8 @@ TEST_CASE_TEMPLATE("preprocess: targets keep their unit, labels are those of the
 }
 
 TEST_CASE("preprocess: a table that lacks a column or a row is refused") {
-  const Preprocessor fitted = Preprocessor::fit(table(), train);
-  Table other = table();
+  const Preprocessor fitted = Preprocessor::fit(small_table(), train);
+  Table other = small_table();
   CHECK_THROWS_WITH_AS(fitted.transform<float>(other, std::vector<Index>{5}), "Preprocessor: row 5 of a table with 5",
                        ConfigError);
   other.columns[2].name = "z";
@@ -214,7 +183,7 @@ TEST_CASE("preprocess: a table that lacks a column or a row is refused") {
   other.columns[2] = words("x", {"a"}, {0, 0, 0, 0, 0});
   CHECK_THROWS_WITH_AS(fitted.transform<float>(other, train),
                        "Preprocessor: column 'x' is not of the kind it was fitted on", ConfigError);
-  CHECK_THROWS_WITH_AS(Preprocessor::fit(table(), {}), "Preprocessor: no rows to fit on", ConfigError);
+  CHECK_THROWS_WITH_AS(Preprocessor::fit(small_table(), {}), "Preprocessor: no rows to fit on", ConfigError);
 }
 
 TEST_CASE("preprocess: a number that float cannot hold is named by column and row, and double takes it") {
@@ -236,10 +205,10 @@ TEST_CASE("preprocess: a number that float cannot hold is named by column and ro
 TEST_CASE("preprocess: a table made by hand is looked at before it is used") {
   const double infinity = std::numeric_limits<double>::infinity();
   const auto refuse = [](const std::function<void(Table&)>& spoil, const char* text) {
-    Table spoilt = table();
+    Table spoilt = small_table();
     spoil(spoilt);
     CHECK_THROWS_WITH_AS(Preprocessor::fit(spoilt, train).dataset<float>(spoilt, train), text, DataError);
-    CHECK_THROWS_WITH_AS(Preprocessor::fit(table(), train).dataset<float>(spoilt, train), text, DataError);
+    CHECK_THROWS_WITH_AS(Preprocessor::fit(small_table(), train).dataset<float>(spoilt, train), text, DataError);
   };
   refuse([&](Table& t) { t.columns[2].numbers[1] = -infinity; },
          "column 'x': row 1 (from 0): not a finite number (value: '-inf')");
@@ -251,20 +220,20 @@ TEST_CASE("preprocess: a table made by hand is looked at before it is used") {
   refuse([](Table& t) { t.columns[4].codes[2] = -1; },
          "column 'y': row 2 (from 0): the class is not known (value: '-1')");
 
-  Table collected = table();
+  Table collected = small_table();
   collected.columns[1].declared = false, collected.columns[1].codes[1] = 3;
   CHECK_THROWS_AS(Preprocessor::fit(collected, train), DataError);
-  Table longer = table();
+  Table longer = small_table();
   longer.rows = 6;
   const std::vector<Index> last{5};
   CHECK_THROWS_WITH_AS(Preprocessor::fit(longer, last),
                        "Preprocessor: column 'colour' has 5 values, 1 a row; the table has 6 rows", ShapeError);
   longer.columns[1].codes.push_back(0);
-  CHECK_THROWS_WITH_AS(Preprocessor::fit(table(), train).transform<float>(longer, last),
+  CHECK_THROWS_WITH_AS(Preprocessor::fit(small_table(), train).transform<float>(longer, last),
                        "Preprocessor: column 'x' has 5 values, 1 a row; the table has 6 rows", ShapeError);
   for (const std::size_t i : {2u, 3u}) longer.columns[i].numbers.push_back(0);
-  CHECK_NOTHROW(Preprocessor::fit(table(), train).transform<float>(longer, last));
-  CHECK_THROWS_WITH_AS(Preprocessor::fit(table(), train).dataset<float>(longer, last),
+  CHECK_NOTHROW(Preprocessor::fit(small_table(), train).transform<float>(longer, last));
+  CHECK_THROWS_WITH_AS(Preprocessor::fit(small_table(), train).dataset<float>(longer, last),
                        "Preprocessor: column 'y' has 5 values, 1 a row; the table has 6 rows", ShapeError);
   const Table images{.columns = {{.name = "p", .kind = pixels, .pixels = {1, 2, 3}, .width = 2}, longer.columns[4]},
                      .rows = 5};
@@ -312,7 +281,7 @@ TEST_CASE_TEMPLATE("preprocess: a target is scaled where asked, by the fitted ro
   Tensor<T> kept({1, 1}, T(2.5));
   plain.unscale_target(kept.mat());
   CHECK(kept[0] == T(2.5));
-  CHECK_THROWS_WITH_AS(Preprocessor::fit(table(), train, {.target = true}),
+  CHECK_THROWS_WITH_AS(Preprocessor::fit(small_table(), train, {.target = true}),
                        "Preprocessor: the target 'y' is a class; only a number can be scaled", ConfigError);
 }
 
@@ -337,95 +306,4 @@ TEST_CASE("preprocess: a target that float cannot hold is refused also when scal
                        "column 'price': row 1, column 0 (from 0) of the predictions does not fit a float "
                        "(value: '2e+39')",
                        DataError);
-}
-
-TEST_CASE("preprocess: JSON gives back the same value, bit for bit") {
-  Preprocessor fitted = Preprocessor::fit(table(), train, {.one_hot = true});
-  fitted.sources.push_back({"pixels", pixels, 50, {}});
-  for (std::uint64_t i = 0; i < 50; ++i) {
-    fitted.mean.push_back(Key(7).normal(i) * std::pow(10.0, static_cast<double>(i) * 6 - 150));
-    fitted.sd.push_back(std::exp(Key(8).normal(i) * 50));
-  }
-  fitted.mean.back() = -0.0;
-  fitted.sd.back() = 5e-324;
-  CHECK_FALSE(to_json(fitted).contains("target_mean"));
-  const Preprocessor back = preprocessor_from_json(Json::parse(to_json(fitted).dump()));
-  CHECK(back == fitted);
-  for (std::size_t i = 0; i < fitted.mean.size(); ++i) {
-    CHECK(std::bit_cast<std::uint64_t>(back.mean[i]) == std::bit_cast<std::uint64_t>(fitted.mean[i]));
-    CHECK(std::bit_cast<std::uint64_t>(back.sd[i]) == std::bit_cast<std::uint64_t>(fitted.sd[i]));
-  }
-}
-
-TEST_CASE("preprocess: JSON whose lists do not fit together is refused") {
-  Json json = to_json(Preprocessor::fit(table(), train));
-  json["mean"] = Json::array(std::vector<double>{1});
-  CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "preprocessor: 1 means and 5 sds; the sources have 5 features",
-                       FormatError);
-  json = to_json(Preprocessor::fit(table(), train));
-  json["sources"].push_back(Json::object({{"name", "p"}, {"pixels", 0}}));
-  CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "preprocessor: source 'p' has 0 pixels; there are 5 means",
-                       FormatError);
-  CHECK_THROWS_AS(preprocessor_from_json(Json::object()), FormatError);
-  json = to_json(Preprocessor::fit(table(), train));
-  json["sources"].push_back(json["sources"].items()[0]);
-  CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "preprocessor: two sources 'x'", FormatError);
-  json = to_json(Preprocessor::fit(table(), train));
-  json["classes"] = Json::array(std::vector<std::string>{"no", "no"});
-  CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "Vocabulary: 'no' comes twice", FormatError);
-  json = to_json(Preprocessor::fit(table(), train));
-  json["target_mean"] = 1.0, json["target_sd"] = 2.0;
-  CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "preprocessor: the target 'y' has classes and is scaled",
-                       FormatError);
-  json["classes"] = Json::array();
-  CHECK(preprocessor_from_json(json).target_sd == 2);
-  json["target_sd"] = -2.0;
-  CHECK_THROWS_WITH_AS(preprocessor_from_json(json), "preprocessor: an sd of -2; it is not negative", FormatError);
-}
-
-TEST_CASE("preprocess: the scale of a target is in the JSON only if it is scaled") {
-  const Table prices{.columns = {numbers("x", {1, 2}), numbers("price", {0.1, 0.3}, target_number)}, .rows = 2};
-  const Preprocessor fitted = Preprocessor::fit_on_all_rows(prices, {.target = true});
-  CHECK(preprocessor_from_json(Json::parse(to_json(fitted).dump())) == fitted);
-  CHECK(to_json(fitted).number("target_sd") == fitted.target_sd);
-}
-
-namespace {
-/// A category before a number, which are the other way round among the sources; "" is a size that is not known.
-TableSchema sizes_schema() {
-  return {.columns = {{"id", identifier},
-                      {.name = "colour", .kind = category, .unknown = UnknownCategory::accept},
-                      {.name = "size", .missing = ""},
-                      {"price", target_number}},
-          .header = true};
-}
-}  // namespace
-
-TEST_CASE_TEMPLATE("preprocess: rows to predict are read by name, with or without target, whatever the order", T, float,
-                   double) {
-  const test::ScratchFile training("a.csv", "id,colour,size,price\na,red,1,10\nb,blue,,20\nc,red,3,30\n");
-  const Table table = read_table(training.path(), sizes_schema());
-  const std::vector<Index> rows{0, 1, 2};
-  const Preprocessor fitted = Preprocessor::fit_on_all_rows(table);
-  const Tensor<T> wanted = fitted.transform<T>(table, rows);
-  const TableSchema inputs = input_schema(fitted, sizes_schema());
-  CHECK(inputs == TableSchema{.columns = {sizes_schema().columns[2], sizes_schema().columns[1]}, .header = true});
-  for (const char* text :
-       {"colour,size\nred,1\nblue,\nred,3\n", "price,size,note,colour\n?,1,,red\n,,x,blue\n,3,,red\n"}) {
-    const test::ScratchFile file("b.csv", text);
-    CHECK(same_bits(fitted.transform<T>(read_columns(file.path(), inputs), rows), wanted));
-  }
-  const test::ScratchFile file("c.csv", "colour,size\ngreen,1\n");
-  const Table other = read_columns(file.path(), input_schema(fitted));
-  CHECK(same_bits(fitted.transform<T>(other, std::vector<Index>{0}), Tensor<T>({1, 3}, {wanted(0, 0), 0, 0})));
-}
-
-TEST_CASE("preprocess: input_schema refuses a schema without its columns, and pixels") {
-  const Preprocessor fitted = Preprocessor::fit(table(), train);
-  CHECK_THROWS_WITH_AS(input_schema(fitted, sizes_schema()),
-                       "input_schema: the schema has no column 'x' of the kind it was fitted on", ConfigError);
-  Preprocessor images = fitted;
-  images.sources[0].kind = pixels;
-  CHECK_THROWS_WITH_AS(input_schema(images), "TableSchema: column 'x' holds pixels; a CSV file has numbers",
-                       ConfigError);
 }

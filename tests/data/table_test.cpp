@@ -212,18 +212,6 @@ TEST_CASE("table: a schema that contradicts itself is refused") {
                        "Table: 'y' is a second target; one is needed", ConfigError);
 }
 
-TEST_CASE("table: appended rows stand under the others, and columns must agree") {
-  Table table = table_of(header + "a,1,red,disc,no\n");
-  append(table, table_of(header + "b,2,blue,disc,yes\nc,3,red,disc,yes\n"));
-  CHECK(table.rows == 3);
-  CHECK(table.find("size")->numbers == std::vector<double>{1, 2, 3});
-  CHECK(table.find("id")->texts == std::vector<std::string>{"a", "b", "c"});
-  CHECK(table.target().codes == std::vector<std::int32_t>{0, 1, 1});
-  CHECK_THROWS_WITH_AS(append(table, table_of(header + "d,1,red,square,no\n")),
-                       "append: column 'shape' is not of the kind and vocabulary of 'shape'", ConfigError);
-  CHECK_THROWS_WITH_AS(append(table, table_of("1", {.columns = {{"x"}}})), "append: 1 columns to 5", ConfigError);
-}
-
 TEST_CASE("table: a table remembers which line of which file a row came from") {
   Table table = table_of(header + "a,1,red,disc,no\nb,2,blue,disc,yes\n");
   append(table, table_of("a,3,red,disc,no\n", [] {

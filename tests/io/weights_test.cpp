@@ -7,7 +7,6 @@
 
 #include "io/scratch_folder.hpp"
 #include "wsym/core/random.hpp"
-#include "wsym/io/load_any.hpp"
 
 using wsym::FormatError;
 using wsym::Frozen;
@@ -375,31 +374,4 @@ TEST_CASE("model_of: names that make no such model are refused") {
   tensor(content, "root").name = "root.x";
   CHECK_THROWS_WITH_AS(wsym::model_of<Tree>(content, "f"), "f: tensor 'root' is missing; the model needs it as F64 (0)",
                        FormatError);
-}
-
-TEST_CASE("load_any: the file's type is the one of the list that it names, and others are refused") {
-  const ScratchFolder folder;
-  const std::string path = folder / "model";
-  wsym::save(tree(), path);
-  const std::variant<Twin, Tree> any = wsym::load_any<Twin, Tree>(path);
-  REQUIRE(std::holds_alternative<Tree>(any));
-  CHECK(wsym::to_bytes(std::get<Tree>(any)) == wsym::read_file(path));
-  CHECK_THROWS_WITH_AS((wsym::load_any<Twin, Own>(path)),
-                       (path + ": holds a model of type tree; the types at hand are twin, own").c_str(), FormatError);
-  wsym::save(Net<float>(Key(1)), path);
-  CHECK_THROWS_WITH_AS(wsym::load_any<Twin>(path),
-                       (path + ": names no model type; load it as a type that you know").c_str(), FormatError);
-  CHECK_THROWS_AS(wsym::load_any<Twin>(folder / "none"), wsym::Error);
-}
-
-namespace {
-template <class A, class B = A> struct Pair { static constexpr const char* type_name = "pair"; };
-}  // namespace
-
-TEST_CASE("type_name: templates have the names of their arguments in theirs, and none where one has none") {
-  CHECK(wsym::type_name<Twin>() == "twin");
-  CHECK(wsym::type_name<Pair<float>>() == "pair<float, float>");
-  CHECK(wsym::type_name<Pair<double, Pair<Twin, float>>>() == "pair<double, pair<twin, float>>");
-  CHECK(wsym::type_name<Pair<float, Net<float>>>().empty());
-  static_assert(wsym::has_type_name<Pair<Twin>> && !wsym::has_type_name<Pair<int>> && !wsym::has_type_name<int>);
 }

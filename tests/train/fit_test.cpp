@@ -483,22 +483,6 @@ TEST_CASE_TEMPLATE("fit: clipping bounds what a step can do", T, float, double) 
   CHECK(largest == doctest::Approx(0.01).epsilon(1e-4));
 }
 
-TEST_CASE_TEMPLATE("fit: mixup trains on the mixture of each row with the next, inputs and targets alike", T, float,
-                   double) {
-  const Dataset<T> data = numbered<T>(4);
-  const Key pass_key(3);
-  Tape<T> tape;
-  const std::vector<Index> rows{2, 0, 3, 1};
-  const detail::BatchRows<T> batch =
-      detail::mix_rows(detail::gather_batch(data, rows, tape), 4, data.task, 0.5, tape, pass_key);
-  const double a = mixup_share(0.5, pass_key);
-  const double expected[] = {2 * a, 3 * (1 - a), 3 * a + 1 - a, a + 2 * (1 - a)};
-  for (std::size_t i = 0; i < 4; ++i) {
-    CHECK(static_cast<double>(batch.x[i]) == doctest::Approx(expected[i]).epsilon(1e-6));
-    CHECK(static_cast<double>(batch.y[i]) == doctest::Approx(expected[i]).epsilon(1e-6));
-  }
-}
-
 TEST_CASE_TEMPLATE("fit: mixup with an alpha near 0 mixes nothing: the bits are those of training without it", T, float,
                    double) {
   const auto train = [](const Dataset<T>& data, double alpha) {
