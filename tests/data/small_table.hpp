@@ -31,6 +31,21 @@ inline Table small_table() {
           .rows = 5};
 }
 
+/// A number, a category and a class for each of four rows; golden files hold what was fitted on it.
+inline Table labelled_table() {
+  return {.columns = {{.name = "x", .kind = ColumnKind::number, .numbers = {1, 2, 3, 4.5}},
+                      {.name = "colour",
+                       .kind = ColumnKind::category,
+                       .codes = {0, 2, 1, 2},
+                       .vocabulary = Vocabulary({"red", "green", "blue"}),
+                       .declared = true},
+                      {.name = "y",
+                       .kind = ColumnKind::target_class,
+                       .codes = {0, 1, 1, 0},
+                       .vocabulary = Vocabulary({"no", "yes"})}},
+          .rows = 4};
+}
+
 inline const std::vector<Index> train{0, 1, 2, 3};
 
 }  // namespace wsym::test

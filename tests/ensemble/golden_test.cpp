@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include "data/small_table.hpp"
 #include "support.hpp"
 #include "wsym/ensemble/model_file.hpp"
 #include "wsym/nn/members.hpp"
@@ -46,20 +47,6 @@ template <class M> void check_predictions(M model, const char* name) {
 
 constexpr MlpSize size{.in = 3, .hidden = 4, .out = 2, .hidden_layers = 1};
 
-Table table() {
-  return {.columns = {{.name = "x", .kind = ColumnKind::number, .numbers = {1, 2, 3, 4.5}},
-                      {.name = "colour",
-                       .kind = ColumnKind::category,
-                       .codes = {0, 2, 1, 2},
-                       .vocabulary = Vocabulary({"red", "green", "blue"}),
-                       .declared = true},
-                      {.name = "y",
-                       .kind = ColumnKind::target_class,
-                       .codes = {0, 1, 1, 0},
-                       .vocabulary = Vocabulary({"no", "yes"})}},
-          .rows = 4};
-}
-
 }  // namespace
 
 TEST_CASE("golden: models of 0.1 predict what they predicted, with the caller's settings") {
@@ -98,7 +85,7 @@ TEST_CASE("golden: a served ensemble of 0.1 predicts what it predicted") {
   CHECK(served.provenance == Provenance{.version = "0.1.0"});
   const std::vector<double> wanted{0.4620576500892639,  0.5379424095153809, 0.40731585025787354, 0.5926841497421265,
                                    0.49164390563964844, 0.5083560943603516, 0.5096317529678345,  0.4903682470321655};
-  CHECK(test::worst_error(predict<float>(served, table(), rows), wanted) < 1e-6);
+  CHECK(test::worst_error(predict<float>(served, test::labelled_table(), rows), wanted) < 1e-6);
 }
 
 TEST_CASE("golden: a run that 0.1 stopped goes on to where 0.1 would have come") {

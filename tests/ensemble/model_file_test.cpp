@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "data/small_table.hpp"
 #include "io/scratch_folder.hpp"
 #include "wsym/nn/gate.hpp"
 #include "wsym/nn/moe.hpp"
@@ -10,29 +11,15 @@
 #include "wsym/nn/tabm.hpp"
 
 using namespace wsym;
+using test::labelled_table;
 
 namespace {
 
 const std::vector<Index> rows{0, 1, 2, 3};
 
-/// A number, a category and a class for each of four rows.
-Table table() {
-  return {.columns = {{.name = "x", .kind = ColumnKind::number, .numbers = {1, 2, 3, 4.5}},
-                      {.name = "colour",
-                       .kind = ColumnKind::category,
-                       .codes = {0, 2, 1, 2},
-                       .vocabulary = Vocabulary({"red", "green", "blue"}),
-                       .declared = true},
-                      {.name = "y",
-                       .kind = ColumnKind::target_class,
-                       .codes = {0, 1, 1, 0},
-                       .vocabulary = Vocabulary({"no", "yes"})}},
-          .rows = 4};
-}
-
 /// One plain and two W-asymmetric networks.
 template <Real T> ServedModel<Mlp<T>> model(Average average) {
-  ServedModel<Mlp<T>> served{{{}, {TaskKind::classification, 2}, average}, Preprocessor::fit(table(), rows)};
+  ServedModel<Mlp<T>> served{{{}, {TaskKind::classification, 2}, average}, Preprocessor::fit(labelled_table(), rows)};
   const MlpSize size{served.preprocessor.features(), 5, 2};
   served.ensemble.members = {Mlp<T>(size, Key(1)), Mlp<T>(size, WAsymmetry{.mask = Key(9)}, Key(2)),
                              Mlp<T>(size, WAsymmetry{.mask = Key(8), .n_fix = {1, 1, 1, 1}}, Key(3))};
@@ -47,7 +34,7 @@ TEST_CASE_TEMPLATE("model_file: a reloaded ensemble predicts the same bits from 
     const ServedModel<Mlp<T>> saved = model<T>(average);
     save_model(saved, folder / "model");
     const auto loaded = load_model<Mlp<T>>(folder / "model");
-    CHECK(same_bits(predict<T>(loaded, table(), rows), predict<T>(saved, table(), rows)));
+    CHECK(same_bits(predict<T>(loaded, labelled_table(), rows), predict<T>(saved, labelled_table(), rows)));
     CHECK(loaded.preprocessor == saved.preprocessor);
     CHECK(loaded.ensemble.task == saved.ensemble.task);
     CHECK(loaded.ensemble.average == average);
@@ -61,14 +48,14 @@ TEST_CASE_TEMPLATE("model_file: a reloaded ensemble predicts the same bits from 
 
 TEST_CASE_TEMPLATE("model_file: its members are those of its networks, and their mean is its prediction", T, float,
                    double) {
-  ServedModel<TabM<T>> served{{{}, {TaskKind::classification, 2}}, Preprocessor::fit(table(), rows)};
+  ServedModel<TabM<T>> served{{{}, {TaskKind::classification, 2}}, Preprocessor::fit(labelled_table(), rows)};
   for (const Index members : {3, 2})
     served.ensemble.members.emplace_back(
         TabMSize{.mlp = {.in = served.preprocessor.features(), .hidden = 5, .out = 2}, .members = members},
         Key(1).child(members));
-  const std::vector<Tensor<T>> members = predict_members<T>(served, table(), rows);
+  const std::vector<Tensor<T>> members = predict_members<T>(served, labelled_table(), rows);
   REQUIRE(members.size() == 5);
-  const Tensor<T> y = predict<T>(served, table(), rows);
+  const Tensor<T> y = predict<T>(served, labelled_table(), rows);
   for (Index i = 0; i < y.size(); ++i) {
     double mean = 0;
     for (const Tensor<T>& member : members) mean += static_cast<double>(member[i]) / 5;
@@ -78,7 +65,7 @@ TEST_CASE_TEMPLATE("model_file: its members are those of its networks, and their
 
 TEST_CASE_TEMPLATE("model_file: numbers come in the unit of the table, of members and of their mean", T, float,
                    double) {
-  Table prices = table();
+  Table prices = labelled_table();
   prices.columns[2] = {.name = "price", .kind = ColumnKind::target_number, .numbers = {1000, 1001, 1004, 1005}};
   for (const bool scaled : {false, true}) {
     ServedModel<Mlp<T>> served{{{}, {TaskKind::regression, 1}}, Preprocessor::fit(prices, rows, {.target = scaled})};
@@ -113,12 +100,12 @@ TEST_CASE("model_file: networks without parameters are not saved, and groups are
                                "default network or one that was moved from is empty")
                            .c_str(),
                        ConfigError);
-  ServedModel<SoftMoe<float>> grouped{{{}, {TaskKind::classification, 2}}, Preprocessor::fit(table(), rows)};
+  ServedModel<SoftMoe<float>> grouped{{{}, {TaskKind::classification, 2}}, Preprocessor::fit(labelled_table(), rows)};
   grouped.ensemble.members.emplace_back(2, MlpSize{.in = grouped.preprocessor.features(), .hidden = 5, .out = 2}, 1, 2,
                                         Key(1));
   save_model(grouped, path);
-  CHECK(same_bits(predict<float>(load_model<SoftMoe<float>>(path), table(), rows),
-                  predict<float>(grouped, table(), rows)));
+  CHECK(same_bits(predict<float>(load_model<SoftMoe<float>>(path), labelled_table(), rows),
+                  predict<float>(grouped, labelled_table(), rows)));
 }
 
 TEST_CASE("model_file: saving twice gives the same bytes") {
@@ -139,24 +126,24 @@ TEST_CASE_TEMPLATE("model_file: calibration and provenance are in the file", T, 
   const auto loaded = load_model<Mlp<T>>(path);
   CHECK(loaded.temperature == saved.temperature);
   CHECK(loaded.provenance == saved.provenance);
-  CHECK(same_bits(predict<T>(loaded, table(), rows), predict<T>(saved, table(), rows)));
+  CHECK(same_bits(predict<T>(loaded, labelled_table(), rows), predict<T>(saved, labelled_table(), rows)));
 }
 
 TEST_CASE_TEMPLATE("model_file: the temperature divides logits, and probabilities become those of divided logits", T,
                    float, double) {
   ServedModel<Mlp<T>> served = model<T>(Average::logits);
-  const Tensor<T> logits = predict<T>(served, table(), rows);
+  const Tensor<T> logits = predict<T>(served, labelled_table(), rows);
   served.temperature = 0.125;
-  const Tensor<T> divided = predict<T>(served, table(), rows);
+  const Tensor<T> divided = predict<T>(served, labelled_table(), rows);
   for (Index i = 0; i < logits.size(); ++i) CHECK(divided[i] == logits[i] * 8);
   served.ensemble.members.resize(1);
   served.temperature = 1;
   served.ensemble.average = Average::probabilities;
-  const Tensor<T> p = predict<T>(served, table(), rows);
+  const Tensor<T> p = predict<T>(served, labelled_table(), rows);
   served.temperature = 1e-3;  // 1000th powers of probabilities vanish in T
-  const Tensor<T> sharp = predict<T>(served, table(), rows);
+  const Tensor<T> sharp = predict<T>(served, labelled_table(), rows);
   served.temperature = 2;
-  const Tensor<T> flat = predict<T>(served, table(), rows);
+  const Tensor<T> flat = predict<T>(served, labelled_table(), rows);
   for (Index i = 0; i < 4; ++i) {
     const double a = std::sqrt(static_cast<double>(p(i, 0))), b = std::sqrt(static_cast<double>(p(i, 1)));
     CHECK(static_cast<double>(flat(i, 0)) == doctest::Approx(a / (a + b)).epsilon(1e-6));
@@ -180,7 +167,7 @@ TEST_CASE("model_file: the schema is in the file, so a table is read from the fi
   REQUIRE(loaded.schema.has_value());
   CHECK(*loaded.schema == *saved.schema);
   write_file_atomically(csv, "other,colour,x\n7,red,1\n7,blue,2\n7,green,3\n7,blue,4.5\n");
-  CHECK(same_bits(predict<float>(loaded, read_rows(loaded, csv), rows), predict<float>(saved, table(), rows)));
+  CHECK(same_bits(predict<float>(loaded, read_rows(loaded, csv), rows), predict<float>(saved, labelled_table(), rows)));
   CHECK_THROWS_WITH_AS(read_rows(model<float>(Average::logits), csv),
                        (csv + ": the model has no schema that says how to read it").c_str(), ConfigError);
   saved.schema->columns[1].kind = ColumnKind::identifier;
@@ -203,7 +190,8 @@ template <Real T> struct Scaled {
 };
 
 template <class M> ServedModel<M> served(M network) {
-  ServedModel<M> model{{{std::move(network)}, {TaskKind::classification, 2}}, Preprocessor::fit(table(), rows)};
+  ServedModel<M> model{{{std::move(network)}, {TaskKind::classification, 2}},
+                       Preprocessor::fit(labelled_table(), rows)};
   return model;
 }
 template <class M> void check_any(const M& network, const std::string& path) {
@@ -212,7 +200,8 @@ template <class M> void check_any(const M& network, const std::string& path) {
   save_model(saved, path);
   const auto any = load_any_model<Mlp<float>, Mlp<double>, TabM<float>, MixtureOfExperts<float>, Scaled<float>>(path);
   REQUIRE(std::holds_alternative<ServedModel<M>>(any));
-  CHECK(same_bits(predict<float>(std::get<ServedModel<M>>(any), table(), rows), predict<float>(saved, table(), rows)));
+  CHECK(same_bits(predict<float>(std::get<ServedModel<M>>(any), labelled_table(), rows),
+                  predict<float>(saved, labelled_table(), rows)));
 }
 }  // namespace
 
