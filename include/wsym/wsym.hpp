@@ -126,6 +126,7 @@
 #include "wsym/data/gzip.hpp"
 #include "wsym/data/idx.hpp"
 #include "wsym/data/mixup.hpp"
+#include "wsym/data/mnist.hpp"
 #include "wsym/data/moments.hpp"
 #include "wsym/data/preprocess.hpp"
 #include "wsym/data/preprocess_json.hpp"

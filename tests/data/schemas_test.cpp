@@ -5,18 +5,12 @@
 
 #include "data/data_dir.hpp"
 #include "data/scratch_file.hpp"
-#include "wsym/io/atomic_file.hpp"
 
 using namespace wsym;
+using test::class_counts;
 using test::data_dir;
 
 namespace {
-
-std::vector<Index> class_counts(const Table& table) {
-  std::vector<Index> counts(table.target().vocabulary.size());
-  for (const std::int32_t code : table.target().codes) ++counts[static_cast<std::size_t>(code)];
-  return counts;
-}
 
 double first(const Table& table, const char* column) {
   return table.find(column)->numbers[0];
@@ -33,7 +27,7 @@ TEST_CASE("schemas: a missing file is named, with where it was looked for and ho
                        "/tmp/otto/train.csv: no such file, nor is train.csv.gz beside it; "
                        "'scripts/fetch_data.sh /tmp' downloads it, or says where to get it and where to put it",
                        DataError);
-  for (const auto read : {read_churn_modelling, read_adult_income, read_mnist, read_digits})
+  for (const auto read : {read_churn_modelling, read_adult_income, read_digits})
     CHECK_THROWS_AS(read("/nowhere"), DataError);
 }
 
@@ -42,48 +36,6 @@ TEST_CASE("schemas: a ratio that is no number is refused with its row") {
   CHECK_THROWS_WITH_AS(detail::computed("AveRooms", ColumnKind::number, table, "x.data",
                                         [](std::size_t i) { return i == 0 ? 1 : 1 / 0.0; }),
                        "x.data:2: column 'AveRooms': cannot be computed from this row", DataError);
-}
-
-TEST_CASE("schemas: images and labels that do not fit together are refused") {
-  using namespace std::string_literals;
-  const std::string images = "\0\0\x08\x03\0\0\0\x01\0\0\0\x1c\0\0\0\x1c"s + std::string(784, '\x05');
-  const std::string small = "\0\0\x08\x03\0\0\0\x01\0\0\0\x02\0\0\0\x02"s + "abcd";
-  const test::ScratchFile image("images", images), tiny("images", small);
-  const test::ScratchFile one("labels", "\0\0\x08\x01\0\0\0\x01\x07"s),
-      two("labels", "\0\0\x08\x01\0\0\0\x02\x01\x02"s), ten("labels", "\0\0\x08\x01\0\0\0\x01\x0a"s);
-  const Table table = detail::read_mnist_part(image.path(), one.path());
-  CHECK(table.rows == 1);
-  CHECK(table.find("pixels")->width == 784);
-  CHECK(table.target().codes == std::vector<std::int32_t>{7});
-  CHECK_THROWS_WITH_AS(detail::read_mnist_part(image.path(), two.path()),
-                       (two.path() + ": 2 labels for 1 images").c_str(), FormatError);
-  CHECK_THROWS_WITH_AS(detail::read_mnist_part(tiny.path(), one.path()),
-                       (tiny.path() + ": not an array of 28 x 28 images").c_str(), FormatError);
-  CHECK_THROWS_WITH_AS(detail::read_mnist_part(image.path(), ten.path()),
-                       (ten.path() + ": column 'digit': label 0 (from 0) is not a digit (value: '10')").c_str(),
-                       DataError);
-}
-
-TEST_CASE("schemas: MNIST files are found by both names that archives give them") {
-  using namespace std::string_literals;
-  const std::string images = "\0\0\x08\x03\0\0\0\x01\0\0\0\x1c\0\0\0\x1c"s + std::string(784, '\x05');
-  const std::string labels = "\0\0\x08\x01\0\0\0\x01\x07"s;
-  for (const char* join : {"-", "."}) {
-    const test::ScratchFile image("t10k-images"s + join + "idx3-ubyte", images);
-    const std::string dir = image.path().substr(0, image.path().rfind('/'));
-    CHECK_THROWS_WITH_AS(read_mnist_test(dir),
-                         (dir +
-                          "/./t10k-labels-idx1-ubyte.gz: no such file, nor is t10k-labels-idx1-ubyte beside it, "
-                          "nor is t10k-labels.idx1-ubyte.gz beside it, nor is t10k-labels.idx1-ubyte beside it; "
-                          "'scripts/fetch_data.sh " +
-                          dir + "' downloads it, or says where to get it and where to put it")
-                             .c_str(),
-                         DataError);
-    const std::string beside = dir + "/t10k-labels" + join + "idx1-ubyte";
-    write_file_atomically(beside, labels);
-    CHECK(read_mnist_test(dir).target().codes == std::vector<std::int32_t>{7});
-    ::unlink(beside.c_str());
-  }
 }
 
 TEST_CASE("schemas: digits") {
@@ -148,20 +100,5 @@ TEST_CASE("schemas: Otto") {
   CHECK(table.rows == 61878);
   CHECK(table.columns.size() == 95);
   CHECK(class_counts(table) == std::vector<Index>{1929, 16122, 8004, 2691, 2739, 14135, 2839, 8464, 4955});
-}
-
-TEST_CASE("schemas: MNIST has the training images first") {
-  REQUIRE_DATA_DIR();
-  const Table table = read_mnist(data_dir());
-  CHECK(read_mnist_test(data_dir()).fingerprint == read_mnist_test(std::string(data_dir()) + "/mnist").fingerprint);
-  CHECK(table.rows == 70000);
-  const Column& images = *table.find("pixels");
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < 60000 * 784; ++i) sum += images.pixels[i];
-  CHECK(static_cast<double>(sum) / (60000.0 * 784 * 255) == doctest::Approx(0.13066).epsilon(1e-4));
-  CHECK(table.target().codes[0] == 5);
-  CHECK(table.target().codes[60000] == 7);
-  CHECK(class_counts(table) == std::vector<Index>{5923 + 980, 6742 + 1135, 5958 + 1032, 6131 + 1010, 5842 + 982,
-                                                  5421 + 892, 5918 + 958, 6265 + 1028, 5851 + 974, 5949 + 1009});
 }
 #endif

@@ -8,6 +8,7 @@
 
 #include "wsym/core/random.hpp"
 #include "wsym/data/dataset.hpp"
+#include "wsym/data/mnist.hpp"
 #include "wsym/data/preprocess.hpp"
 #include "wsym/data/schemas.hpp"
 #include "wsym/data/split.hpp"
