@@ -101,6 +101,7 @@
 #include "wsym/nn/partition.hpp"
 #include "wsym/nn/pass.hpp"
 #include "wsym/nn/predict.hpp"
+#include "wsym/nn/rebalance.hpp"
 #include "wsym/nn/residual_mlp.hpp"
 #include "wsym/nn/router.hpp"
 #include "wsym/nn/routing_stats.hpp"

@@ -2,6 +2,7 @@
 #pragma once
 #include "wsym/nn/expert_batches.hpp"
 #include "wsym/nn/module.hpp"
+#include "wsym/nn/rebalance.hpp"
 #include "wsym/nn/router.hpp"
 #include "wsym/ops/drop_choices.hpp"
 #include "wsym/ops/gather.hpp"
