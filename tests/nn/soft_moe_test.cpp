@@ -101,12 +101,6 @@ TEST_CASE_TEMPLATE("soft moe: the same bits on one, two and four threads", T, fl
   CHECK(test::same_on_threads(moe, random_tensor<T>({256, 64}, Key(2)), Pass<T>::train(Key(3))));
 }
 
-TEST_CASE("soft moe: the slots that cost what so many experts a row cost") {
-  CHECK(SoftMoe<float>::slots_of(196, 1, 49) == 4);
-  CHECK(SoftMoe<float>::slots_of(100, 2, 32) == 6);
-  CHECK(SoftMoe<float>::slots_of(4, 1, 32) == 1);
-}
-
 TEST_CASE_TEMPLATE("soft moe: unusable sizes and input are refused with their numbers", T, float, double) {
   CHECK_THROWS_WITH_AS((SoftMoe<T>(2, {6, 9, 4, 1}, 0, 0, Key(1))),
                        "SoftMoe: 2 experts, 6 inputs, 0 slots each and groups of 0; at least 1 each, and no negative "

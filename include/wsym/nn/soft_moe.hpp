@@ -20,7 +20,7 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
   Index group = 0;
 
   SoftMoe() = default;
-  /// p = slots_each (slots_of tells how many keep a given cost); slots are normal with variance 1 / in. Throws
+  /// p = slots_each; slots are normal with variance 1 / in. Throws
   /// ConfigError for a size below 1, no experts or a negative group.
   SoftMoe(std::vector<Expert> experts_, Index in, Index slots_each, Index group_, const Key& key)
       : scale(Tensor<T>(Shape{1}, T(1))), experts(std::move(experts_)), group(group_) {
@@ -40,12 +40,6 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
 
   /// Throws ConfigError for a negative group.
   void check() const { expect<ConfigError>(group >= 0, "SoftMoe: groups of ", group, "; they are not negative"); }
-
-  /// The slots of each expert that cost what `ratio` experts a row cost: round(rows x ratio / experts), at least 1.
-  static Index slots_of(Index rows, double ratio, Index experts) {
-    return std::max<Index>(
-        1, static_cast<Index>(std::round(static_cast<double>(rows) * ratio / static_cast<double>(experts))));
-  }
 
   Var<T> operator()(Var<T> x, const Pass<T>& pass) const {
     expect(x.rows() >= 1, "SoftMoe: x is ", x.shape(), "; it needs a row");

@@ -97,36 +97,14 @@ template <Real T> Var<T> squared_variation(Var<T> v) {
   return y;
 }
 
-/// The probability that expert e is among the k chosen ones of row n when the noise of that one logit is drawn anew:
+/// The load of each expert in each group of `size` rows: the sum over its rows of the probability that expert e is
+/// among the k chosen ones of row n when the noise of that one logit is drawn anew:
 ///   p_ne = 1 - Phi((tau_n - z_ne) / sigma), tau_n the k-th largest noisy logit of the row.
-/// logits z and noisy logits (..., E) -> (..., E); differentiable in z, and in the noisy logits through the value of
-/// tau. `threshold` (rows) holds the column of each row's k-th largest noisy logit, `stride` entries apart, and lives
-/// until backward. Throws ShapeError unless both logits have one shape, ConfigError unless sigma > 0 and 1 / sigma is
-/// finite in T.
+/// logits z and noisy logits (..., E) -> (rows / size, E); differentiable in z, and in the noisy logits through the
+/// value of tau. `threshold` (rows) holds the column of each row's k-th largest noisy logit, `stride` entries apart,
+/// and lives until backward. Throws ShapeError unless both logits have one shape, and as group_sums; ConfigError unless
+/// sigma > 0 and 1 / sigma is finite in T.
 /// Source: Shazeer et al. 2017, load loss; Riquelme et al. 2021, appendix A: tau includes e.
-template <Real T>
-Var<T> load_probability(Var<T> logits, Var<T> noisy, const std::int32_t* threshold, Index stride, double sigma) {
-  detail::expect_noisy("load_probability", logits, noisy, sigma);
-  const Index rows = logits.rows(), cols = logits.cols();
-  Var<T> p = logits.tape().result(logits.shape(), logits, noisy);
-  T* density = p.takes_gradient() ? logits.tape().scratch(p.size()) : nullptr;  // phi(u): (rows, E)
-  const T scale = static_cast<T>(1 / sigma);
-  for (Index n = 0; n < rows; ++n)
-    kernels::exceeds(logits.data() + n * cols, noisy.data()[n * cols + threshold[n * stride]], scale,
-                     p.out().data() + n * cols, density ? density + n * cols : nullptr, cols);
-  p.pull([=] {
-    const ConstMatMap<T> slope(density, rows, cols);
-    logits.add(scale * p.grad().cwiseProduct(slope));
-    noisy.add_with([&](MatMap<T> d, bool accumulate) {
-      if (!accumulate) d.setZero();
-      for (Index n = 0; n < rows; ++n) d(n, threshold[n * stride]) -= scale * p.grad().row(n).dot(slope.row(n));
-    });
-  });
-  return p;
-}
-
-/// group_sums(load_probability(logits, noisy, threshold, stride, sigma), size) as one op, which keeps a buffer of their
-/// size less, two with gradients: the same bits. Arguments and errors as there and in group_sums.
 template <Real T>
 Var<T> load_sums(Var<T> logits, Var<T> noisy, const std::int32_t* threshold, Index stride, double sigma, Index size) {
   detail::expect_noisy("load_sums", logits, noisy, sigma);

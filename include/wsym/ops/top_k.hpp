@@ -17,26 +17,10 @@ template <Real T> const std::int32_t* top_k(Tape<T>& tape, kernels::View<const T
   return column;
 }
 
-/// The k entries of each row whose columns are given, (rows, k): x (..., cols) -> (..., k); differentiable.
-/// The columns of a row differ from each other and live until backward.
-template <Real T> Var<T> take_columns(Var<T> x, const std::int32_t* columns, Index k) {
-  Var<T> y = x.tape().result(x.shape().with_cols(k), x);
-  const Index rows = x.rows(), cols = x.cols();
-  for (Index n = 0; n < rows; ++n)
-    for (Index i = 0; i < k; ++i) y.out()(n, i) = x.data()[n * cols + columns[n * k + i]];
-  y.pull([=] {
-    x.add_with([&](MatMap<T> dx, bool accumulate) {
-      if (!accumulate) dx.setZero();
-      for (Index n = 0; n < rows; ++n)
-        for (Index i = 0; i < k; ++i) dx(n, columns[n * k + i]) += y.grad()(n, i);
-    });
-  });
-  return y;
-}
-
-/// take_columns(y, columns, k) of y = softmax(x), in one op on the way back: dx_j = y_j (g_j - <g, y>), g_j = 0 in
-/// columns that were not taken. x, y (..., cols) -> (..., k); differentiable in x, past y, whose own gradient stays
-/// what others give it. Columns as in take_columns. Throws ShapeError unless x and y have one shape.
+/// The k entries of each row of y = softmax(x) whose columns are given, (rows, k), in one op on the way back:
+/// dx_j = y_j (g_j - <g, y>), g_j = 0 in columns that were not taken. The columns of a row differ from each other and
+/// live until backward. x, y (..., cols) -> (..., k); differentiable in x, past y, whose own gradient stays what others
+/// give it. Throws ShapeError unless x and y have one shape.
 template <Real T> Var<T> take_softmax(Var<T> x, Var<T> y, const std::int32_t* columns, Index k) {
   expect(x.shape() == y.shape(), "take_softmax: x is ", x.shape(), " but its softmax ", y.shape(),
          "; they must be equal");
@@ -65,7 +49,7 @@ template <Real T> Var<T> take_softmax(Var<T> x, Var<T> y, const std::int32_t* co
 /// Where a bias chose columns whose softmax underflows, the sum is not a normal number; such a row is computed from the
 /// logits, y_ni = exp(z_ni) / sum_j exp(z_nj), z_ni = x_n,columns(n, i).
 /// x (..., cols), taken (..., k) -> (..., k), rows that sum to 1; differentiable in taken, or, in such rows, in x.
-/// Columns as in take_columns. Throws ShapeError unless x and taken have as many rows.
+/// Columns as in take_softmax. Throws ShapeError unless x and taken have as many rows.
 template <Real T> Var<T> normalise_taken(Var<T> x, Var<T> taken, const std::int32_t* columns) {
   expect(x.rows() == taken.rows(), "normalise_taken: x is ", x.shape(), " but what was taken ", taken.shape(),
          "; they need as many rows");
