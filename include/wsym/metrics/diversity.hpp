@@ -66,12 +66,16 @@ template <Real T> LossParts logit_averaging(std::span<const Tensor<T>> members, 
 }
 
 namespace detail {
-/// The mean over rows and over pairs of members i < j of f(log p_i, log p_j), log-probabilities of all classes.
-template <Real T, class F> double mean_over_pairs(const char* what, std::span<const Tensor<T>> members, F f) {
+template <Real T> void check_pairs(const char* what, std::span<const Tensor<T>> members) {
   expect<ConfigError>(members.size() >= 2, what, ": ", members.size(), " members; at least 2 are needed");
   check_members(what, members);
+  expect(members[0].rows() > 0, what, ": members are ", members[0].shape(), "; at least one row is needed");
+}
+
+/// The mean over rows and over pairs of members i < j of f(log p_i, log p_j), log-probabilities of all classes.
+template <Real T, class F> double mean_over_pairs(const char* what, std::span<const Tensor<T>> members, F f) {
+  check_pairs(what, members);
   const Index rows = members[0].rows(), classes = members[0].cols();
-  expect(rows > 0, what, ": members are ", members[0].shape(), "; at least one row is needed");
   for (const Tensor<T>& member : members) check_scores(what, member);
   std::vector<std::vector<double>> log_p(members.size(), std::vector<double>(static_cast<std::size_t>(classes)));
   double sum = 0;
@@ -130,10 +134,8 @@ template <Real T> double cosine_similarity(std::span<const Tensor<T>> members) {
 /// The fraction of rows at which two members predict different classes, averaged over all pairs of members.
 /// Throws ConfigError for fewer than two members, ShapeError for unequal shapes or no rows.
 template <Real T> double disagreement(std::span<const Tensor<T>> members) {
-  expect<ConfigError>(members.size() >= 2, "disagreement: ", members.size(), " members; at least 2 are needed");
-  detail::check_members("disagreement", members);
+  detail::check_pairs("disagreement", members);
   const Index rows = members[0].rows(), classes = members[0].cols();
-  expect(rows > 0, "disagreement: members are ", members[0].shape(), "; at least one row is needed");
   Index agreeing = 0;  // ordered pairs
   std::vector<Index> votes(static_cast<std::size_t>(classes));
   for (Index row = 0; row < rows; ++row) {

@@ -28,10 +28,7 @@ Var<T> one_by_one(const std::vector<Expert>& experts, Var<T> rows, const std::in
 /// MLPs of one size, as one op: the same bits.
 template <Real T>
 Var<T> stacked(const char* what, const std::vector<Mlp<T>>& experts, Var<T> rows, const std::int32_t* first) {
-  const std::size_t count = layers_of(what, experts);
-  ExpertLayer<T>* layers = rows.tape().template scratch<ExpertLayer<T>>(static_cast<Index>(count));
-  for (std::size_t l = 0; l < count; ++l) std::construct_at(layers + l, expert_layer(rows.tape(), experts, l));
-  return batched_mlp(rows, first, std::span<const ExpertLayer<T>>(layers, count));
+  return batched_mlp(rows, first, expert_layers(what, rows.tape(), experts));
 }
 
 /// MLPs of one size, layer by layer: the same bits. after(rows, l) -> rows is applied to what layer l of all experts

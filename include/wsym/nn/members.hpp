@@ -12,10 +12,7 @@ void append_members(const char* what, const M& model, const Tensor<T>& x, const 
   expect(x.rows() >= 1, what, ": x is ", x.shape(), "; at least one row is needed");
   Workspace<T> workspace;
   const std::size_t before = members.size();
-  for_each_block(what, model, x.rows(), [&](Index row, Index rows) {
-    const Var<T> in = workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols());
-    const Var<T> out = model(in, pass.with_examples(row, rows));
-    const Index count = members_of(what, out, rows);
+  for_each_answer<M, T>(what, model, x.mat(), pass, workspace, [&](Index row, Index rows, Var<T> out, Index count) {
     if (row == 0) members.resize(before + static_cast<std::size_t>(count), Tensor<T>({x.rows(), out.cols()}));
     expect(members.size() == before + static_cast<std::size_t>(count) && members.back().cols() == out.cols(), what,
            ": the model answers rows from ", row, " on with ", out.shape(), ", but those before with ",

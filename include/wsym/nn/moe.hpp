@@ -35,6 +35,15 @@ template <Real T> ExpertLayer<T> expert_layer(Tape<T>& tape, const std::vector<M
   return {{weights, count}, {biases, count}};
 }
 
+/// All layers of all experts, the first layer first.
+template <Real T>
+std::span<const ExpertLayer<T>> expert_layers(const char* what, Tape<T>& tape, const std::vector<Mlp<T>>& experts) {
+  const std::size_t count = layers_of(what, experts);
+  ExpertLayer<T>* layers = tape.template scratch<ExpertLayer<T>>(static_cast<Index>(count));
+  for (std::size_t l = 0; l < count; ++l) std::construct_at(layers + l, expert_layer(tape, experts, l));
+  return {layers, count};
+}
+
 /// E experts of one size; expert e draws from init.child(e). With an asymmetry all share its mask.
 template <Real T>
 std::vector<Mlp<T>> make_experts(Index count, const MlpSize& size, const WAsymmetry* asymmetry, const Key& init) {
@@ -87,10 +96,7 @@ template <Real T, class Expert = Mlp<T>> struct MixtureOfExperts {
 
   /// The same for MLP experts of one size, as one op: the same bits, less memory, and caches that are used again.
   Var<T> stacked(Var<T> x) const requires std::same_as<Expert, Mlp<T>> {
-    const std::size_t count = detail::layers_of("MixtureOfExperts", experts);
-    ExpertLayer<T>* layers = x.tape().template scratch<ExpertLayer<T>>(static_cast<Index>(count));
-    for (std::size_t l = 0; l < count; ++l) std::construct_at(layers + l, detail::expert_layer(x.tape(), experts, l));
-    return grouped_mlp(x, std::span<const ExpertLayer<T>>(layers, count));
+    return grouped_mlp(x, detail::expert_layers("MixtureOfExperts", x.tape(), experts));
   }
 
   static constexpr const char* type_name = "mixture_of_experts";

@@ -68,6 +68,20 @@ template <class M, class F> void for_each_block(const char* what, const M& model
   for (Index row = 0; row < rows; row += block) f(row, std::min(block, rows - row));
 }
 
+namespace detail {
+/// Calls f(first row, rows, answer, members in it) for the blocks of x, (rows, in), one after the other
+/// (for_each_block), where the model runs with `pass`.
+template <class M, Real T, class F>
+void for_each_answer(const char* what, const M& model, ConstRows<T> x, const Pass<T>& pass, Workspace<T>& workspace,
+                     const F& f) {
+  for_each_block(what, model, x.rows(), [&](Index row, Index rows) {
+    const Var<T> in = workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols());
+    const Var<T> out = model(in, pass.with_examples(row, rows));
+    f(row, rows, out, members_of(what, out, rows));
+  });
+}
+}  // namespace detail
+
 /// y = model(x), in blocks of rows that bound the scratch memory (for_each_block). A row's bits do not depend on the
 /// other rows unless a layer mixes rows or has rows compete: SoftMoe, and SparseMoe where slots run out. Groups of such
 /// rows stay together; without groups all rows of a block compete. Nothing is looked for: a row with a NaN gives NaN,
@@ -78,15 +92,15 @@ template <class M, Real T>
 void predict(const M& model, std::type_identity_t<ConstRows<T>> x, MatMap<T> y, Workspace<T>& workspace,
              const Key& key = Key(0)) {
   expect(x.rows() == y.rows(), "predict: x has ", x.rows(), " rows but y has ", y.rows());
-  for_each_block("predict", model, x.rows(), [&](Index row, Index rows) {
-    const Pass<T> pass = Pass<T>::evaluate(key, row, rows);
-    const Var<T> out = model(workspace.tape().constant(Shape{rows, x.cols()}, x.data() + row * x.cols()), pass);
-    const Index members = detail::members_of("predict", out, rows);
-    expect(members == 1, "predict: the model has ", members, " members; take predict_members, or predict of a ",
-           "DeepEnsemble, which gives their mean");
-    expect(out.cols() == y.cols(), "predict: the model has ", out.cols(), " outputs but y has ", y.cols(), " columns");
-    std::copy_n(out.data(), rows * y.cols(), y.data() + row * y.cols());
-  });
+  const Pass<T> pass = Pass<T>::evaluate(key);
+  detail::for_each_answer<M, T>(
+      "predict", model, x, pass, workspace, [&](Index row, Index rows, Var<T> out, Index members) {
+        expect(members == 1, "predict: the model has ", members, " members; take predict_members, or predict of a ",
+               "DeepEnsemble, which gives their mean");
+        expect(out.cols() == y.cols(), "predict: the model has ", out.cols(), " outputs but y has ", y.cols(),
+               " columns");
+        std::copy_n(out.data(), rows * y.cols(), y.data() + row * y.cols());
+      });
 }
 
 /// The same, into a new tensor of `outputs` columns.
