@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Fails unless wsym.hpp includes every public header, each once.
+# Fails unless wsym.hpp includes every public header, each once, and each header but error.hpp has all that it declares
+# in the namespace of the instruction set.
 set(root ${CMAKE_CURRENT_LIST_DIR}/../include)
 file(GLOB_RECURSE headers RELATIVE ${root} ${root}/wsym/*/*.hpp)
 if(NOT headers)
@@ -11,5 +12,9 @@ foreach(header IN LISTS headers)
   list(LENGTH includes count)
   if(NOT count EQUAL 1)
     message(SEND_ERROR "wsym.hpp includes ${header} ${count} times; it must do so once")
+  endif()
+  file(STRINGS ${root}/${header} untagged REGEX "^namespace wsym( {|::[a-z]+ {|::[a-z]+::)")
+  if(untagged AND NOT header STREQUAL "wsym/core/error.hpp")
+    message(SEND_ERROR "${header} opens '${untagged}'; write namespace wsym::inline WSYM_SIMD {")
   endif()
 endforeach()

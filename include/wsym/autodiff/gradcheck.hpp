@@ -6,7 +6,7 @@
 #include "wsym/core/random.hpp"
 #include "wsym/core/visit.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 struct GradcheckOptions {
   double step = 1e-5;       // times max(1, |x|)
@@ -91,4 +91,4 @@ GradcheckReport gradcheck(F f, const std::vector<Tensor<T>>& inputs, const Key& 
       key, options);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

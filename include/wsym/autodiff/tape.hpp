@@ -5,7 +5,7 @@
 #include "wsym/autodiff/var.hpp"
 #include "wsym/core/parallel.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Records operations in the order in which they run, and walks them back. Values, gradients and pullbacks lie in an
 /// arena that clear() rewinds: a step of the same shapes as an earlier one allocates nothing. One tape per thread.
@@ -236,4 +236,4 @@ void Var<T>::add_product(kernels::View<const T> a, kernels::View<const T> b, con
   add_with([&](MatMap<T> g, bool accumulate) { node_->tape->product(kernels::view(g), a, b, accumulate, next); });
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

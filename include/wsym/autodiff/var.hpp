@@ -4,7 +4,7 @@
 #include "wsym/core/parameter.hpp"
 #include "wsym/kernels/gemm.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 template <Real T> class Tape;
 
@@ -84,4 +84,4 @@ template <Real T> class Var {
   detail::Node<T>* node_;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -18,7 +18,7 @@
 #define WSYM_ASAN 0
 #endif
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 #if WSYM_ASAN
@@ -107,4 +107,4 @@ class Arena {
   std::size_t current_ = 0, used_ = 0;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -7,6 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "wsym/core/version.hpp"
+
+// Errors are the same types in units built for different machines, so one catches what another throws.
 namespace wsym {
 
 /// What every error of the library derives from; what() says what came, what was wanted and where.
@@ -62,6 +65,9 @@ struct DataError : Error {
   }
 };
 
+}  // namespace wsym
+
+namespace wsym::inline WSYM_SIMD {
 namespace detail {
 /// Writes one part of a message. A compiler resolves the << of a type once here, and not in each message; this overload
 /// takes literals of every length.
@@ -100,4 +106,4 @@ template <class F> decltype(auto) reading(std::string_view source, F&& read) {
   throw Error(message(source, ": not enough memory to read it"));
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -10,7 +10,7 @@
 
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Whether T holds the number x: finite, and 0 where x is 0 alone.
 template <Real T> bool holds(double x) {
@@ -40,4 +40,4 @@ template <Real T> Index first_not_finite(std::span<const T> values) {
   return -1;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -14,7 +14,7 @@
 #include "wsym/core/error.hpp"
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Who runs the threads. std_threads needs no OpenMP and is what a thread sanitizer understands.
 enum class Executor { openmp, std_threads };
@@ -125,4 +125,4 @@ template <class F> void parallel_for(Index n, const Parallel& parallel, F&& f) {
   first.rethrow();
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

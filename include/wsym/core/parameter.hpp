@@ -5,7 +5,7 @@
 
 #include "wsym/core/tensor.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Entries of a tensor that never move: positions in row-major order, ascending, and the value each one keeps.
 template <Real T> struct Frozen {
@@ -68,4 +68,4 @@ template <Real T> inline constexpr bool is_parameter<Parameter<T>> = true;
 template <class X> inline constexpr bool is_tensor = false;
 template <Real T> inline constexpr bool is_tensor<Tensor<T>> = true;
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -10,7 +10,7 @@
 
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The Philox4x32-10 block function: ten rounds that mix a 128-bit counter under a 64-bit key.
 /// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
@@ -97,4 +97,4 @@ class Key {
   std::uint64_t key_, stream_;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -10,7 +10,7 @@
 
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// An enum whose values have names: a function beside it gives them in the order of the values, which count from 0:
 ///   enum class Colour { red, green };
@@ -63,4 +63,4 @@ template <Setting S> bool same_setting(const S& a, const S& b) {
   return a == b || setting_text(a) == setting_text(b);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -6,7 +6,7 @@
 #include "wsym/core/error.hpp"
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The sizes of a tensor's axes, outermost first; at most four. Rank 0 is a scalar of one element.
 /// The product of the sizes other than 0 is at most max_size, so that size(), rows() and a count of bytes fit an Index.
@@ -95,4 +95,4 @@ class Shape {
   int rank_ = 0;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -9,7 +9,7 @@
 
 #include "wsym/core/shape.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// An owning, contiguous, row-major array of rank <= 4 on a 64-byte boundary. A value: copying copies.
 ///
@@ -98,4 +98,4 @@ template <Real T> class Tensor {
   std::unique_ptr<T, Free> data_;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 template <class M> struct TypeName {
@@ -46,4 +46,4 @@ template <class M> std::string type_name() {
   return detail::TypeName<M>::get();
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

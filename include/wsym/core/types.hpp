@@ -7,7 +7,7 @@
 
 #include "wsym/core/version.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The number types a model can have: float trains, double checks.
 template <class T>
@@ -35,4 +35,4 @@ template <Real T> using ConstArrayMap = Eigen::Map<const Eigen::Array<T, Eigen::
 /// Every buffer starts on a cache line: loads of full vectors never straddle two.
 inline constexpr std::size_t alignment = 64;
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -17,3 +17,17 @@
 #elif defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__)
 #error "wsym: -fassociative-math and -freciprocal-math break the promise of equal bits; build without them"
 #endif
+
+/// The instruction set that this unit is built for. All of wsym but its errors stands in an inline namespace of this
+/// name: units built for different machines may be linked, and each runs what it was built with.
+#if defined(__AVX512F__)
+#define WSYM_SIMD avx512
+#elif defined(__AVX__) && defined(__FMA__)
+#define WSYM_SIMD avx2
+#elif defined(__AVX__)
+#define WSYM_SIMD avx
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#define WSYM_SIMD neon
+#else
+#define WSYM_SIMD baseline
+#endif

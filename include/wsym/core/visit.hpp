@@ -3,7 +3,7 @@
 #include "wsym/core/parameter.hpp"
 #include "wsym/core/setting.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// A module is a struct with `static void visit(auto& self, auto&& v)` that calls v("name", self.member) for each
 /// member: a Parameter (learns), a Tensor (a buffer: saved, never learns), a Setting (a number, bool or named enum that
@@ -88,4 +88,4 @@ template <class M, class F> void for_each_parameter(M& model, F&& f) {
   detail::walk(detail::Unnamed(), model, visit);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -8,7 +8,7 @@
 #include "wsym/core/random.hpp"
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Mini-batches of rows 0 .. rows - 1, in a new random order each epoch; the last one holds what is left over.
 /// Rows are copied by `gather`. The order of an epoch is a function of key and epoch alone, so a run that resumes at
@@ -38,4 +38,4 @@ class Batches {
   std::vector<Index> order_;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -10,7 +10,7 @@
 #include "wsym/data/table.hpp"
 
 /// The cells of a table, which may have been made by hand, each looked at before it is used.
-namespace wsym::detail {
+namespace wsym::inline WSYM_SIMD::detail {
 
 inline void check_rows(const Table& table, std::span<const Index> rows) {
   for (const Index row : rows)
@@ -84,4 +84,4 @@ inline Moments target_moments(const Table& table, std::span<const Index> rows) {
   return moments;
 }
 
-}  // namespace wsym::detail
+}  // namespace wsym::inline WSYM_SIMD::detail

@@ -32,7 +32,7 @@
 #include "wsym/core/types.hpp"
 #include "wsym/data/gzip.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// What stands between two fields. comma_space: blanks around a field do not belong to it.
 enum class Separator { comma, comma_space };
@@ -179,4 +179,4 @@ class CsvReader {
 };
 #endif
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

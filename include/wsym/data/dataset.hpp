@@ -9,7 +9,7 @@
 #include "wsym/core/finite.hpp"
 #include "wsym/core/tensor.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 enum class TaskKind { regression, classification };
 constexpr auto names(TaskKind) {
@@ -125,4 +125,4 @@ template <Real T> Dataset<T> take(const Dataset<T>& data, std::span<const Index>
   return part;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -13,7 +13,7 @@
 #include "wsym/data/schemas.hpp"
 #include "wsym/data/split.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// text: as the paper says, and without a leak: 64/16/20 by the library's own split, numbers scaled, fitted on training
 /// rows. code: as the authors' code does, for comparison with their figures: 72/8/20 by their exact split; churn, adult
@@ -105,4 +105,4 @@ template <Real T> Prepared<T> prepare(std::string_view name, const std::string& 
   return prepare<T>(about, about.read(dir), preset, key);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

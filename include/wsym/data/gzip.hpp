@@ -16,7 +16,7 @@
 
 #include "wsym/core/error.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The FNV-1a hash of some bytes, or its continuation: an identity of file contents, no protection against malice.
 inline std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 0xcbf29ce484222325) {
@@ -161,4 +161,4 @@ class InputFile {
   std::uint64_t fingerprint_ = fnv1a({});
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

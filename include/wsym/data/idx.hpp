@@ -8,7 +8,7 @@
 #include "wsym/core/types.hpp"
 #include "wsym/data/gzip.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// An array of unsigned bytes from an idx file: the sizes of its axes, and its bytes in row-major order.
 struct IdxArray {
@@ -86,4 +86,4 @@ inline IdxArray read_idx(const std::string& path, std::uint64_t limit = InputFil
   });
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

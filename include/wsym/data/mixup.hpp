@@ -6,7 +6,7 @@
 #include "wsym/core/error.hpp"
 #include "wsym/core/random.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// The logarithm of a Gamma(shape) number: Marsaglia and Tsang 2000, and below shape 1 theirs for shape + 1 times
@@ -55,4 +55,4 @@ template <Real T> void mixup(std::span<const T> from, Index cols, std::span<cons
   }
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

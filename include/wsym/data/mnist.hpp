@@ -3,7 +3,7 @@
 #include "wsym/data/idx.hpp"
 #include "wsym/data/schemas.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// find_file for an idx file of MNIST, which archives name "train-images-idx3-ubyte" or "train-images.idx3-ubyte".
@@ -57,4 +57,4 @@ inline Table read_mnist(const std::string& dir) {
   return table;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

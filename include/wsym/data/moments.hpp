@@ -5,7 +5,7 @@
 
 #include "wsym/core/types.hpp"
 
-namespace wsym::detail {
+namespace wsym::inline WSYM_SIMD::detail {
 
 /// Mean and population sd of what is known among some finite numbers, in two passes: add() each, settle(), add_square()
 /// each. sd is exactly 0 if all are the same. No sum overflows or vanishes for numbers of any size: where the squares
@@ -41,4 +41,4 @@ class Moments {
   double least_ = 0, most_ = 0, sum_ = 0, small_sum_ = 0, mean_ = 0, unit_ = 1, squares_ = 0;
 };
 
-}  // namespace wsym::detail
+}  // namespace wsym::inline WSYM_SIMD::detail

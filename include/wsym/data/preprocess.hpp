@@ -11,7 +11,7 @@
 #include "wsym/data/cells.hpp"
 #include "wsym/data/dataset.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// What Preprocessor::fit scales beside the columns of numbers, and whether these share one mean and sd.
 struct ScaleOptions {
@@ -239,6 +239,6 @@ template <Real T> void Preprocessor::unscale_target(MatMap<T> y) const {
     }
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD
 
 #include "wsym/data/preprocess_json.hpp"

@@ -5,7 +5,7 @@
 
 #include "wsym/data/preprocess.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// A preprocessor as JSON; preprocessor_from_json gives back the same value, bit for bit. target_mean and target_sd are
 /// there only if the target is scaled.
@@ -98,4 +98,4 @@ inline TableSchema input_schema(const Preprocessor& fitted, const TableSchema& t
   return schema;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

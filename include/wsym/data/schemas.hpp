@@ -11,7 +11,7 @@
 
 #include "wsym/data/table.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 
@@ -216,4 +216,4 @@ inline Table read_digits(const std::string& dir) {
   return read_table(detail::find_file(dir, "digits", {"digits.csv", "digits.csv.gz"}), schema);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

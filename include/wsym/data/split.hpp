@@ -14,7 +14,7 @@
 #include "wsym/core/random.hpp"
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Row numbers (from 0) of the parts of a data set: disjoint, together every row, each in random order.
 struct Split {
@@ -226,4 +226,4 @@ inline Split authors_split(std::span<const std::int32_t> labels, Index classes) 
   return detail::authors_split(static_cast<Index>(labels.size()), labels, classes);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

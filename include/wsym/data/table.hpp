@@ -11,7 +11,7 @@
 
 #include "wsym/data/table_columns.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 
@@ -202,4 +202,4 @@ inline Table read_columns(const std::string& path, const TableSchema& schema,
   return reading(path, [&] { return detail::read_csv(path, schema, limit, detail::layout_by_name); });
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

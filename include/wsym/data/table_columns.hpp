@@ -8,7 +8,7 @@
 #include "wsym/core/types.hpp"
 #include "wsym/data/table_schema.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// A column of a table. Its kind says which of the lists has entries.
 struct Column {
@@ -97,4 +97,4 @@ inline void append(Table& table, const Table& more) {
   table.fingerprint = fnv1a(std::to_string(more.fingerprint), table.fingerprint);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

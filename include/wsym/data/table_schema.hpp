@@ -11,7 +11,7 @@
 #include "wsym/data/vocabulary.hpp"
 #include "wsym/io/settings.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// What a column holds: numbers, one of some words, a name that is no feature, images of bytes, what to predict.
 enum class ColumnKind { number, category, identifier, pixels, target_number, target_class };
@@ -139,4 +139,4 @@ inline TableSchema table_schema_from_json(const Json& json) {
   return schema;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

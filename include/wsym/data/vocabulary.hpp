@@ -9,7 +9,7 @@
 
 #include "wsym/core/error.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// A label encoder: distinct words, and the number of each (its position in the list).
 class Vocabulary {
@@ -56,4 +56,4 @@ class Vocabulary {
   std::map<std::string, std::int32_t, std::less<>> codes_;  // a tree, and no hash that a file could be written against
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -5,7 +5,7 @@
 #include "wsym/nn/mlp.hpp"
 #include "wsym/nn/module.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The cheapest way to give every row a column of its own: the column of each row, such that the sum of
 /// cost(row, column) is least. cost (n, n), finite. Throws ShapeError for another shape, ConfigError for an entry that
@@ -176,4 +176,4 @@ template <Real T> UnitOrders weight_matching(const Mlp<T>& a, const Mlp<T>& b, c
   return orders;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 
 #include "wsym/nn/module.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// loss(model); NaN where it throws Diverged, as evaluate does of a model that is not finite.
@@ -59,4 +59,4 @@ template <class M, class Loss> double mean_barrier(std::span<const M> models, Lo
   return middle - total / static_cast<double>(models.size());
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

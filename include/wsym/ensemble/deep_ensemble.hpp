@@ -9,7 +9,7 @@
 #include "wsym/nn/members.hpp"
 #include "wsym/train/fit.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// What a classifying ensemble averages. The mean of logits is the renormalised geometric mean of the members'
 /// probabilities; the two can name different classes. Regression averages outputs.
@@ -164,4 +164,4 @@ DeepEnsemble<M> make_ensemble(std::vector<TrainedMember<M>> trained, Task task,
   return ensemble;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/nn/module.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Which members make up an ensemble of size k out of n: the first k, or every group of k consecutive ones
 /// (floor(n / k) of them, whose metrics are then averaged).
@@ -27,4 +27,4 @@ template <class M> double mean_pairwise_distance(std::span<const M> members) {
   return pairs == 0 ? 0 : total / static_cast<double>(pairs);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

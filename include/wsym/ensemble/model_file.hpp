@@ -5,7 +5,7 @@
 #include "wsym/io/load_any.hpp"
 #include "wsym/metrics/temperature.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Where a served model comes from: the version of the library that made it, and what its maker knows; empty: unknown.
 struct Provenance {
@@ -178,4 +178,4 @@ std::vector<Tensor<T>> predict_members(const ServedModel<M>& model, const Table&
   return members;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

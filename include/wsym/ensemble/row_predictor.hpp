@@ -4,7 +4,7 @@
 #include "wsym/kernels/gemm.hpp"
 #include "wsym/nn/mlp.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The networks that RowPredictor copies: affine layers with GELU between them, and nothing else. TabMMini has a list
 /// of such layers too, but is more; so the concept asks for the type, and not for the list.
@@ -125,4 +125,4 @@ template <Real T> class RowPredictor {
 };
 template <Real T> RowPredictor(const DeepEnsemble<Mlp<T>>&) -> RowPredictor<T>;
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 
 #include "wsym/ensemble/connectivity.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The average of models' weights: one network, at the cost of one network.
 template <class M> struct Soup {
@@ -53,4 +53,4 @@ template <class M, class Loss> Soup<M> greedy_soup(std::span<const M> models, Lo
   return soup;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 
 #include "wsym/io/file.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// A new file beside `path`, and its name. Any name left over by a killed process is passed by.
@@ -38,4 +38,4 @@ inline void write_file_atomically(const std::string& path, std::string_view byte
   detail::sync_directory_of(path);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -5,7 +5,7 @@
 #include "wsym/io/settings.hpp"
 
 /// How a model takes its tensors and settings from a file's content.
-namespace wsym::detail {
+namespace wsym::inline WSYM_SIMD::detail {
 inline constexpr const char* weights_key = "wsym.weights";
 inline constexpr const char* type_key = "wsym.type";
 inline constexpr const char* settings_key = "wsym.settings";
@@ -236,4 +236,4 @@ class StructureReader {
   std::vector<Name> names_;
 };
 
-}  // namespace wsym::detail
+}  // namespace wsym::inline WSYM_SIMD::detail

@@ -13,7 +13,7 @@
 
 #include "wsym/core/error.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// Throws Error "<action> '<path>': <what errno says>".
@@ -192,4 +192,4 @@ class FileLock {
   detail::OpenFile file_;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -12,7 +12,7 @@
 #include "wsym/core/error.hpp"
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// A JSON value: null, boolean, number, string, array or object (members in the order of insertion, keys unique).
 /// Integers of up to 64 bits keep every bit, doubles are written by their shortest exact form and with a '.' or an
@@ -198,7 +198,7 @@ class Json {
   Box<Object> members_;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD
 
 #include "wsym/io/json_parser.hpp"
 #include "wsym/io/json_writer.hpp"

@@ -3,7 +3,7 @@
 #include "wsym/io/json.hpp"
 #include "wsym/io/utf8.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// A name and where it stands. One type for all that is sorted by name: each type costs its own std::sort to compile.
@@ -215,4 +215,4 @@ inline Json Json::parse(std::string_view text, std::string_view source) {
   return reading(source, [&] { return JsonParser(text, source).document(); });
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

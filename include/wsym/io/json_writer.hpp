@@ -3,7 +3,7 @@
 #include "wsym/io/json.hpp"
 #include "wsym/io/utf8.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The text of a Json value; what Json::dump stands on.
 class JsonWriter {
@@ -112,4 +112,4 @@ inline std::string Json::write(int spaces) const {
   return std::move(writer.out);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 
 #include "wsym/io/weights.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// The type that a content names. Throws FormatError where it names none.
@@ -45,4 +45,4 @@ std::variant<Models...> load_any(const std::string& path, NotFinite not_finite =
   });
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

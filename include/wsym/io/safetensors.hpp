@@ -10,7 +10,7 @@
 /// The safetensors file format: 8 bytes header length (little-endian), a JSON header, then the tensors' bytes.
 /// Source: the format's description at github.com/huggingface/safetensors. Deliberately stricter: an entry has exactly
 /// its three members, no overflow even beside a size of 0, at most four axes, and the element types of Dtype alone.
-namespace wsym::safetensors {
+namespace wsym::inline WSYM_SIMD::safetensors {
 
 static_assert(std::endian::native == std::endian::little, "wsym: the file format is little-endian, and so is its code");
 
@@ -241,4 +241,4 @@ inline std::string read(const std::string& path) {
   return read_file(path);
 }
 
-}  // namespace wsym::safetensors
+}  // namespace wsym::inline WSYM_SIMD::safetensors

@@ -3,7 +3,7 @@
 #include "wsym/core/visit.hpp"
 #include "wsym/io/json.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// A setting as JSON: a number, a bool, an enum value's name, null for an empty optional, a list. Infinite numbers and
 /// NaN, which JSON lacks, are the words "inf", "-inf" and "nan".
@@ -78,4 +78,4 @@ template <Setting S> void set_from_json(S& setting, const Json& json) {
   }
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

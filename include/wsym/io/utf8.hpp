@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace wsym {
+#include "wsym/core/version.hpp"
+
+namespace wsym::inline WSYM_SIMD {
 namespace detail {
 /// The length of the well-formed UTF-8 sequence that starts at text[at], or 0. Source: Unicode 15, table 3-7.
 inline std::size_t utf8_length(std::string_view text, std::size_t at) {
@@ -35,4 +37,4 @@ inline void append_utf8(std::string& out, unsigned code) {
   for (int i = more - 1; i >= 0; --i) out += static_cast<char>(0x80 | (code >> 6 * i & 0x3F));
 }
 }  // namespace detail
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 #include "wsym/io/atomic_file.hpp"
 #include "wsym/io/content_reader.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Whether weights that are NaN or infinite may be loaded.
 enum class NotFinite { refuse, accept };
@@ -111,4 +111,4 @@ template <class M> M load(const std::string& path, NotFinite not_finite = NotFin
   return model_of<M>(safetensors::decode(bytes, path), path, not_finite);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -2,8 +2,7 @@
 #pragma once
 #include "wsym/kernels/elementary.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 /// What GELU needs of the normal distribution, for 0 <= t <= limit, beyond which Phi(-t) is taken for 0.
@@ -135,5 +134,4 @@ template <Real T> void sigmoid(const T* z, T* y, Index n) {
                      [=](Index i, auto count) { store<T>(y + i, T(1) / (T(1) + exp<T>(-load(z + i, count))), count); });
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

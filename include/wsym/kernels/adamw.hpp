@@ -6,8 +6,7 @@
 
 #include "wsym/kernels/simd.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 
 /// The scalars of one AdamW step, as adamw() multiplies by them.
 template <Real T> struct AdamwStep {
@@ -54,5 +53,4 @@ void adamw(std::span<T> theta, std::type_identity_t<std::span<const T>> g, std::
   });
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

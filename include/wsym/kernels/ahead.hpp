@@ -6,8 +6,7 @@
 
 #include "wsym/kernels/view.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 
 /// What is read soon after a product: matrices by rows without gaps.
 template <Real T> using Next = std::array<View<const T>, 2>;
@@ -37,5 +36,4 @@ template <Real T> class Ahead {
   Index left_, part_;
 };
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

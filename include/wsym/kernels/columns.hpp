@@ -3,8 +3,7 @@
 #include "wsym/kernels/simd.hpp"
 #include "wsym/kernels/view.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 
 /// y_ij = s_j x_ij, or y_ij + s_j x_ij. Shapes x and y (rows, cols), unit column stride, y may be x; s (cols). A row's
 /// bits do not depend on the other rows.
@@ -31,5 +30,4 @@ template <Real T> void affine_columns(std::type_identity_t<View<const T>> x, con
   }
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

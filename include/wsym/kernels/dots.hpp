@@ -4,8 +4,7 @@
 
 #include "wsym/kernels/pack.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 /// Interleaves blocks of a and b as pack.hpp does, and adds the two results.
@@ -130,5 +129,4 @@ template <Real T> void dot_product(View<T> c, View<const T> a, View<const T> b, 
   } while (p < a.cols);
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

@@ -7,8 +7,7 @@
 
 #include "wsym/kernels/simd.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 template <Real T> struct BitsOf {
@@ -185,5 +184,4 @@ template <Real T> [[gnu::always_inline]] inline Vec<T> log(Vec<T> x) {
   return x < std::numeric_limits<T>::infinity() ? multiply_add<T>(n, broadcast(C::ln2_upper), small) : x;
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

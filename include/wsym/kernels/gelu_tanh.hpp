@@ -2,8 +2,7 @@
 #pragma once
 #include "wsym/kernels/elementary.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 
 /// y = z (1 + tanh(u)) / 2 with u = sqrt(2 / pi) (z + 0.044715 z^3), and, unless dy is null, its derivative, for n
 /// elements; y or dy may be z. Computed as z p with p = 1 / (1 + exp(-2 u)), which keeps the relative accuracy of the
@@ -23,5 +22,4 @@ template <Real T> void gelu_tanh(const T* z, T* y, T* dy, Index n) {
   });
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

@@ -11,8 +11,7 @@
 #include "wsym/kernels/pack.hpp"
 #include "wsym/kernels/tile.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 // Blocks: `depth_block` rows of a packed panel are 100 KiB on AVX-512 and stay in a second-level cache with the
@@ -195,5 +194,4 @@ void gemm_bias_gelu(View<T> h, View<T> dh, std::type_identity_t<View<const T>> a
                       .next = next});
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

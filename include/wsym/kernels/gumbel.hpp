@@ -6,8 +6,7 @@
 #include "wsym/core/random.hpp"
 #include "wsym/kernels/elementary.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 
 /// g[i] = key.gumbel(first + i) for n numbers, with the library's own logarithm: a few units in the last place of a
 /// double of 37, the largest, and then the rounding to T.
@@ -24,5 +23,4 @@ template <Real T> void gumbel(const Key& key, std::uint64_t first, T* g, Index n
   }
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

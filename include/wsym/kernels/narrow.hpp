@@ -7,8 +7,7 @@
 #include "wsym/kernels/pack.hpp"
 #include "wsym/kernels/tile.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 // The sums of a tile share the registers with a square of b. A product of no more rows turns a transposed b once.
@@ -90,5 +89,4 @@ void transposing_product(View<T> c, View<const T> a, View<const T> b, const T* s
   }
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

@@ -5,8 +5,7 @@
 
 #include "wsym/kernels/reduce.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 
 namespace detail {
 /// 1 / sqrt(variance + epsilon) of a row x (n) whose squared distances from its mean overflow: they are first divided
@@ -72,5 +71,4 @@ void layer_norm_rows_back(std::type_identity_t<View<const T>> g, std::type_ident
   }
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

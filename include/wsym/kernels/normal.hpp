@@ -7,8 +7,7 @@
 #include "wsym/kernels/activation.hpp"
 #include "wsym/kernels/reduce.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 /// philox4x32 of `lanes` counters at once; every word has a lane of 64 bits.
@@ -127,5 +126,4 @@ void exceeds_sums(std::type_identity_t<View<const T>> x, const T* threshold, T s
   detail::sum_columns<T>(x.rows, x.cols, read, sums, false);
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

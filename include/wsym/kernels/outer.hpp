@@ -2,8 +2,7 @@
 #pragma once
 #include "wsym/kernels/view.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 template <Real T, int Depth>
@@ -40,5 +39,4 @@ template <Real T> void outer_product(View<T> c, View<const T> a, View<const T> b
     detail::outer_rows<T, 2>(c, a, b, start, start_row);
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

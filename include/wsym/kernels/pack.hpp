@@ -5,8 +5,7 @@
 
 #include "wsym/kernels/view.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 /// Elements of T in 16 bytes: the part of a register within which every machine moves elements cheaply.
@@ -136,5 +135,4 @@ template <Real T> void pack(View<const T> from, T* to, Index to_stride, Index wi
     for (Index j = 0; j < width; ++j) to[i * to_stride + j] = j < from.cols ? from(i, j) : T(0);
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

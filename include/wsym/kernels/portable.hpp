@@ -6,8 +6,7 @@
 /// compiler contracts a * b + c, not on the machine's mathematical library. What measures a model is made of it, so
 /// that two builds publish the same numbers. + - / and std::sqrt are such operations already; a product is one only
 /// where nothing is added to it, or where it is exact. It is scalar: for sums over rows, not for training.
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace portable {
 
 /// x, rounded to double here: the compiler cannot tell where it comes from.
@@ -71,5 +70,4 @@ inline double log(double x) {
 }
 
 }  // namespace portable
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

@@ -8,8 +8,7 @@
 
 /// Sums over a tree that the shape alone fixes: the same bits on every call, and an error that grows with the logarithm
 /// of the count.
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 /// Elements that are added in plain order, by four vectors of sums.
@@ -122,5 +121,4 @@ void scale_and_sum_columns(View<T> x, std::type_identity_t<View<const T>> factor
   detail::sum_columns<T>(x.rows, x.cols, scale, out, accumulate);
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

@@ -7,8 +7,7 @@
 #include "wsym/kernels/pack.hpp"
 #include "wsym/kernels/reduce.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 /// The columns of the k largest entries of one row, by insertion; `value` has room for k of them.
@@ -127,5 +126,4 @@ template <Real T> void top_k_rows(View<const T> x, Index k, T* value, std::int32
   }
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

@@ -12,19 +12,6 @@
 #include <arm_neon.h>
 #endif
 
-// Everything in kernels/ lives in an inline namespace of this name: units built for different machines may be linked.
-#if defined(__AVX512F__)
-#define WSYM_SIMD avx512
-#elif defined(__AVX__) && defined(__FMA__)
-#define WSYM_SIMD avx2
-#elif defined(__AVX__)
-#define WSYM_SIMD avx
-#elif defined(__aarch64__) && defined(__ARM_NEON)
-#define WSYM_SIMD neon
-#else
-#define WSYM_SIMD baseline
-#endif
-
 #if defined(__clang__)
 #define WSYM_UNROLL _Pragma("unroll")
 #else
@@ -34,8 +21,7 @@
 /// The only header that knows an instruction set: vectors of the machine's width and what the compiler's vector
 /// extensions lack. Write no a * b + c on vectors but multiply_add(a, b, c): a compiler may or may not fuse the former,
 /// and the bits would depend on it.
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 
 #if defined(__AVX512F__)
 inline constexpr Index vector_bytes = 64;
@@ -206,5 +192,4 @@ template <Real T> [[gnu::always_inline]] inline Vec<T> square_root(Vec<T> a) {
 #endif
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

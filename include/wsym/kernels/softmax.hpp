@@ -7,8 +7,7 @@
 #include "wsym/kernels/elementary.hpp"
 #include "wsym/kernels/pack.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 namespace detail {
 
 /// The maximum of a row and its sum of exp(x - maximum).
@@ -159,5 +158,4 @@ void cross_entropy_rows(std::type_identity_t<View<const T>> logits, const std::i
   }
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

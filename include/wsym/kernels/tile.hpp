@@ -6,8 +6,7 @@
 
 #include "wsym/kernels/ahead.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 
 // A tile's accumulators, one row of B and one broadcast of A fill the registers: 32 of them, or 16.
 #if defined(__AVX512F__) || (defined(__aarch64__) && defined(__ARM_NEON))
@@ -118,5 +117,4 @@ template <Real T, class F> void tile_column(TileJob<T> job, Index rows, Index co
   }
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

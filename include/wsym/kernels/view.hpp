@@ -4,8 +4,7 @@
 
 #include "wsym/kernels/simd.hpp"
 
-namespace wsym::kernels {
-inline namespace WSYM_SIMD {
+namespace wsym::inline WSYM_SIMD::kernels {
 
 /// A matrix in somebody else's memory: element (i, j) is data[i * row_stride + j * col_stride]. Strides count elements.
 template <class T> struct View {
@@ -31,5 +30,4 @@ template <Real T> View<const T> view(ConstMatMap<T> m) {
   return {m.data(), m.rows(), m.cols(), m.cols()};
 }
 
-}  // namespace WSYM_SIMD
-}  // namespace wsym::kernels
+}  // namespace wsym::inline WSYM_SIMD::kernels

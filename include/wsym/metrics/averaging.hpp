@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/metrics/classification.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 template <Real T> void check_members(const char* what, std::span<const Tensor<T>> members) {
@@ -48,4 +48,4 @@ template <Real T> Tensor<T> log_mean_probabilities(std::span<const Tensor<T>> me
   return result;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

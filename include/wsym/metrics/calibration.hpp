@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/metrics/classification.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// One bar of a reliability diagram: the predictions whose confidence lies in [lower, upper), 1 in the last bin.
 struct ReliabilityBin {
@@ -72,4 +72,4 @@ double ece_from_logits(const Tensor<T>& logits, std::span<const std::int32_t> la
   return calibration_error(reliability(judge(logits, labels), bins));
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

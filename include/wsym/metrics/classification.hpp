@@ -7,7 +7,7 @@
 #include "wsym/core/tensor.hpp"
 #include "wsym/kernels/portable.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 template <Real T> Index argmax_row(const T* row, Index classes) {
@@ -144,4 +144,4 @@ template <Real T> std::vector<double> confidences(const Tensor<T>& logits) {
   return largest;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

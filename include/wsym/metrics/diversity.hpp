@@ -3,7 +3,7 @@
 #include "wsym/metrics/averaging.hpp"
 #include "wsym/metrics/regression.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// An ensemble's loss taken apart: ensemble = mean_member - diversity, up to rounding; the three are computed
 /// independently. diversity >= 0, so the ensemble is never worse than its members are on average.
@@ -155,4 +155,4 @@ double normalised_disagreement(std::span<const Tensor<T>> members, std::span<con
   return disagreement(members) / (error_rate(log_mean_probabilities(members), labels) + 1e-7);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 #include "wsym/kernels/gemm.hpp"
 #include "wsym/metrics/averaging.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 // Templates though only double is asked for, so that no unit but those that call them pays for Eigen's expressions.
@@ -169,4 +169,4 @@ template <Real T> Index best_mean_rank(const Tensor<T>& accuracies) {
   return std::max_element(total.begin(), total.end()) - total.begin();
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -7,7 +7,7 @@
 #include "wsym/core/error.hpp"
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// How well a score tells positives, which should score higher, from negatives.
 struct Detection {
@@ -64,4 +64,4 @@ template <Real T> Detection detection(const std::vector<T>& positives, const std
   return result;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

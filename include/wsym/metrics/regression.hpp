@@ -6,7 +6,7 @@
 #include "wsym/core/tensor.hpp"
 #include "wsym/kernels/portable.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// The mean of f(prediction, target) over all entries, added in double in row-major order.
@@ -57,4 +57,4 @@ template <Real T> double r2(const Tensor<T>& prediction, const Tensor<T>& target
   return total / static_cast<double>(target.cols());
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -10,7 +10,7 @@
 #include "wsym/core/types.hpp"
 #include "wsym/kernels/portable.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// What results say about repeated measurements. Of one measurement sd and standard_error are NaN: not defined.
 struct Summary {
@@ -142,4 +142,4 @@ inline double improvement_percent(double value, double base, Better better) {
   return 100 * (better == Better::higher ? value - base : base - value) / base;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

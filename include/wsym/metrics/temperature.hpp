@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/metrics/classification.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// d NLL(logits * b) / d b: the mean over rows of the score that softmax(b logits) expects less that of the label.
@@ -49,4 +49,4 @@ template <Real T> Tensor<T> with_temperature(const Tensor<T>& logits, double t) 
   return result;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

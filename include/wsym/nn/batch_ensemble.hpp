@@ -5,7 +5,7 @@
 #include "wsym/ops/activation.hpp"
 #include "wsym/ops/batch_ensemble.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// How the scales of members start: all 1, a random sign, or N(1, 0.5^2).
 enum class ScaleInit { ones, sign, gaussian };
@@ -94,4 +94,4 @@ template <Real T> struct BatchEnsembleFeedForward {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

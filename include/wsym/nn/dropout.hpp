@@ -3,7 +3,7 @@
 #include "wsym/nn/pass.hpp"
 #include "wsym/ops/dropout.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Dropout where the pass drops; otherwise x itself. Places that drop in one
 /// layer need passes of their own (pass.child(i)), or they drop the same entries.
@@ -19,4 +19,4 @@ template <Real T> Var<T> dropout(Var<T> x, double rate, const Pass<T>& pass) {
   return detail::times_factors(x, factor);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -6,7 +6,7 @@
 #include "wsym/ops/slice_rows.hpp"
 
 /// Experts that each have rows of their own: first[e] .. first[e + 1] - 1 of one (rows, in) -> (rows, out).
-namespace wsym::detail {
+namespace wsym::inline WSYM_SIMD::detail {
 
 /// Any experts: expert e is called on its rows with pass.child(first_child + e), for which row p stands at number(p),
 /// so that what an expert draws does not depend on the other rows of its batch.
@@ -42,4 +42,4 @@ Var<T> layer_by_layer(const char* what, const std::vector<Mlp<T>>& experts, Var<
   return rows;
 }
 
-}  // namespace wsym::detail
+}  // namespace wsym::inline WSYM_SIMD::detail

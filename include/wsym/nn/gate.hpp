@@ -11,7 +11,7 @@
 #include "wsym/ops/router_losses.hpp"
 #include "wsym/ops/softmax.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 enum class GateKind { softmax, gumbel };
 constexpr auto names(GateKind) {
@@ -149,4 +149,4 @@ GateUse gate_use(const Gate<T>& gate, const Tensor<T>& x, Workspace<T>& workspac
   return use;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

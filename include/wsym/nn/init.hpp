@@ -3,7 +3,7 @@
 #include "wsym/core/random.hpp"
 #include "wsym/core/tensor.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Entries uniform on (-bound, bound); entry i is a function of the key and i alone.
 template <Real T> Tensor<T> uniform_tensor(Shape shape, double bound, const Key& key) {
@@ -19,4 +19,4 @@ inline double linear_bound(Index fan_in) {
   return 1 / std::sqrt(static_cast<double>(fan_in));
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -3,7 +3,7 @@
 #include "wsym/nn/pass.hpp"
 #include "wsym/ops/layer_norm.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// layer_norm with a scale of 1 and a bias of 0 to start from: (..., d) -> (..., d).
 template <Real T> struct LayerNorm {
@@ -27,4 +27,4 @@ template <Real T> struct LayerNorm {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 #include "wsym/nn/pass.hpp"
 #include "wsym/ops/linear.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// y = x Wᵀ + b: x (..., in) -> (..., out).
 template <Real T> struct Linear {
@@ -29,4 +29,4 @@ template <Real T> struct Linear {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

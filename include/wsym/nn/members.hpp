@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/nn/predict.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// Appends what each member of the model answers, running it in blocks of rows with `pass`.
@@ -49,4 +49,4 @@ std::vector<Tensor<T>> predict_mc_dropout(const M& model, const Tensor<T>& x, In
   return members;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 #include "wsym/nn/mlp.hpp"
 #include "wsym/ops/pick.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 struct MimoOptions {
   Index members = 2;
@@ -133,4 +133,4 @@ auto import_mimo(Network single, const MimoOptions& options, MimoHead kind = Mim
   return Mimo<T, Network>(std::move(single), options);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

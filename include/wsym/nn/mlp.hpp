@@ -3,7 +3,7 @@
 #include "wsym/nn/linear.hpp"
 #include "wsym/nn/w_asymmetry.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 struct MlpSize {
   Index in, hidden, out;
@@ -75,4 +75,4 @@ template <Real T> struct Mlp {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

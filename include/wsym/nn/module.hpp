@@ -3,7 +3,7 @@
 #include "wsym/core/visit.hpp"
 #include "wsym/kernels/portable.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// How many numbers a model has, by kind. Biases are parameters but not weights (a weight has rank 2 or more).
 struct ParameterCount {
@@ -186,4 +186,4 @@ template <class M> std::string first_not_finite(const M& model) {
   return found;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

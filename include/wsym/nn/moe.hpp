@@ -6,7 +6,7 @@
 #include "wsym/ops/grouped.hpp"
 #include "wsym/ops/mix.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 template <class Experts> void expect_gate_fits(const char* what, Index gate, const Experts& experts) {
@@ -106,4 +106,4 @@ template <Real T, class Expert = Mlp<T>> struct MixtureOfExperts {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

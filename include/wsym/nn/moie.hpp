@@ -4,7 +4,7 @@
 #include "wsym/ops/activation.hpp"
 #include "wsym/ops/interpolate.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 struct MoieOptions {
   bool relu = false;             // the authors' code has ReLU where the paper implies GELU
@@ -63,4 +63,4 @@ template <Real T> struct MixtureOfInterpolatedExperts {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -3,7 +3,7 @@
 #include "wsym/nn/residual_mlp.hpp"
 #include "wsym/nn/sparse_moe.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// K predictions of one sparse network: the K contributions of its last block, which is sparse, are not summed; each
 /// goes on alone, u + g_k f_k(LN(u)), through the last norm and the head. k is the rank of the gate; a dropped choice
@@ -29,4 +29,4 @@ template <Real T, class Expert = Mlp<T>> struct MultiPred {
   static void visit(auto& self, auto&& v) { v("network", self.network); }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

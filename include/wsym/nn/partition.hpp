@@ -3,7 +3,7 @@
 #include "wsym/nn/sparse_moe.hpp"
 
 /// From a sparse mixture to members that share everything but experts (e3), and back.
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The same experts and router, divided among `members`: expert e and its row of the router go to member e / (E / M),
 /// and `shared` of them, the last ones, to all. Nothing is copied anew but the options, so setting members to 1 undoes
@@ -81,4 +81,4 @@ SparseMoe<T, Expert> upcycled(const Expert& dense, Index in, Index experts, cons
   return {Router<T>(in, experts, router, key), std::vector<Expert>(static_cast<std::size_t>(experts), dense), options};
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

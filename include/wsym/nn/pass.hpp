@@ -6,7 +6,7 @@
 #include "wsym/nn/routing_stats.hpp"
 #include "wsym/ops/elementwise.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The sum of what layers add to the loss of a training step, of one element; empty until one does.
 template <Real T> using AuxiliaryLoss = std::optional<Var<T>>;
@@ -138,4 +138,4 @@ template <Real T> const Index* row_numbers(const Pass<T>& pass, Index rows, Tape
 }
 }  // namespace detail
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -6,7 +6,7 @@
 #include "wsym/core/visit.hpp"
 #include "wsym/nn/pass.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Scratch memory for prediction, one per thread: after the first call of a size no later call allocates. Models are
 /// const, so any number of threads may predict with one model, each through its own workspace.
@@ -111,4 +111,4 @@ template <class M, Real T> Tensor<T> predict(const M& model, const Tensor<T>& x,
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

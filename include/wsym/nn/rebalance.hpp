@@ -6,7 +6,7 @@
 #include "wsym/nn/router.hpp"
 
 /// What a router's choices came to, and balancing them without a loss.
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The share of rows that no expert took.
 inline double untaken(const Dispatch& d) {
@@ -58,4 +58,4 @@ template <Real T> void rebalance(Router<T>& router, std::span<const Index> load,
   }
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

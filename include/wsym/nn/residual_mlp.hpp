@@ -8,7 +8,7 @@
 #include "wsym/ops/elementwise.hpp"
 #include "wsym/ops/members.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The MLP of a transformer block: down(gelu(up(x))), (..., d) -> (..., d), with dropout after GELU and after `down`.
 /// Source: Dosovitskiy et al. 2021; deliberate difference: the exact GELU, not its tanh form.
@@ -142,4 +142,4 @@ template <Real T, class Special = FeedForward<T>> struct ResidualMlp {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

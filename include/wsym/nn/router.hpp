@@ -11,7 +11,7 @@
 #include "wsym/ops/softmax.hpp"
 #include "wsym/ops/top_k.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// What the router adds to the training loss: weight x (importance L_imp + load L_load + gshard L_gshard) + z L_z. The
 /// load is only defined with noise, and otherwise left out. Each is a mean over groups and members.
@@ -238,4 +238,4 @@ template <Real T> struct Router {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

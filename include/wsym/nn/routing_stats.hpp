@@ -4,7 +4,7 @@
 
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// What one sparse layer did with one batch. Copies of a tiled row count as rows.
 struct RoutingStats {
@@ -20,4 +20,4 @@ struct RoutingStats {
   Index expert_flops = 0;  // of one row through one expert, forward
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -3,7 +3,7 @@
 #include "wsym/nn/mlp.hpp"
 #include "wsym/ops/figlu.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// A sigma-asymmetric MLP: the weights are free, and symmetry is broken between the layers. h = figlu(W_l h + b_l, C_l)
 /// for each hidden layer, then an affine output: x (..., in) -> (..., out), with a fixed random C_l (hidden, hidden),
@@ -37,4 +37,4 @@ template <Real T> struct SigmaMlp {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

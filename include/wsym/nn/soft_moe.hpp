@@ -4,7 +4,7 @@
 #include "wsym/ops/routing.hpp"
 #include "wsym/ops/soft_slots.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// A soft mixture of experts: nothing is chosen and nothing dropped. Every expert has p slots in a group of rows; with
 /// logits l_nj = c <x_n / |x_n|, mu_j / |mu_j|> a slot's input is the mean of the raw rows under softmax over n of
@@ -77,4 +77,4 @@ template <Real T, class Expert = Mlp<T>> struct SoftMoe {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

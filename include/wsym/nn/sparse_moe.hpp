@@ -8,7 +8,7 @@
 #include "wsym/ops/gather.hpp"
 #include "wsym/ops/members.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 struct SparseMoeOptions {
   Capacity train{1.5}, evaluate{8};
@@ -139,4 +139,4 @@ template <Real T, class Expert = Mlp<T>> struct SparseMoe {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -3,7 +3,7 @@
 #include "wsym/nn/batch_ensemble.hpp"
 #include "wsym/nn/mlp.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// A linear head of its own for each of M members: (M, ..., in) -> (M, ..., out).
 template <Real T> struct MemberHeads {
@@ -116,4 +116,4 @@ template <Real T> struct TabMMini {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

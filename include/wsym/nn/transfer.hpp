@@ -4,7 +4,7 @@
 
 #include "wsym/core/visit.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Copies every parameter (with its frozen entries) and buffer of `from` whose name `takes` to the one of that name in
 /// `to`: all but a head of another width, for instance. takes(const std::string& name) -> bool. Returns how many were
@@ -31,4 +31,4 @@ template <class M, class F> Index transfer(const M& from, M& to, F&& takes) {
   return copied;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 #include "wsym/core/parameter.hpp"
 #include "wsym/core/random.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// How the weights of a W-asymmetric network are frozen: in every row of every layer a few random entries keep random
 /// values for ever, so that no two hidden units can trade places. Source: Lim et al. 2024; Chernov and Novitskij 2025.
@@ -132,4 +132,4 @@ Parameter<T> asymmetric_weight(const Tensor<T>& weight, std::size_t layer, Index
   return asymmetry.kind == Kind::trainable ? Parameter<T>(result.value()) : result;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

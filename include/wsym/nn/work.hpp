@@ -3,7 +3,7 @@
 #include "wsym/nn/module.hpp"
 #include "wsym/nn/pass.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 enum class WorkMode { forward, train };
 
@@ -38,4 +38,4 @@ Work work_of(const M& model, const Tensor<T>& x, WorkMode mode, const Key& key =
   return work;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -3,7 +3,7 @@
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/activation.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// y = x Phi(x), Phi the standard normal distribution function: the exact form, not the tanh one.
 /// x (...) -> (...); differentiable. gelu' = Phi(x) + x phi(x) is computed with the value and kept.
@@ -26,4 +26,4 @@ template <Real T> Var<T> relu(Var<T> x) {
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/ops/members.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// One layer of M members that share its weight up to a rank-1 factor: y_m = ((x_m r_m) wᵀ) s_m + b_m, so that member
 /// m's weight is w_ji s_mj r_mi, which is never built. x (M, ..., in), w (out, in), r (M, in), s and b (M, out)
@@ -48,4 +48,4 @@ template <Real T> Var<T> batch_ensemble_linear(Var<T> x, Var<T> w, Var<T> r, Var
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/ops/grouped.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// One layer of all experts, each on rows of its own: y_p = f(x_p w_eᵀ + b_e) for the rows first[e] .. first[e + 1] - 1
 /// of expert e, f the exact GELU or nothing; rows from first[E] on are not computed, and 0.
@@ -49,4 +49,4 @@ Var<T> batched_linear(Var<T> x, const std::int32_t* first, const ExpertLayer<T>&
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

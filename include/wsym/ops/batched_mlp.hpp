@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/ops/grouped.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// The networks of all experts on the way forward and back: one expert after the other through all layers, so that what
@@ -106,4 +106,4 @@ template <Real T> Var<T> batched_mlp(Var<T> x, const std::int32_t* first, std::s
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

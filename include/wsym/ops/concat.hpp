@@ -4,7 +4,7 @@
 
 #include "wsym/autodiff/tape.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The inputs side by side: (..., c_1), (..., c_2), ... -> (..., c_1 + c_2 + ...); differentiable in all.
 /// Throws ShapeError for no input or unlike rows.
@@ -28,4 +28,4 @@ template <Real T> Var<T> concat(std::span<const Var<T>> inputs) {
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

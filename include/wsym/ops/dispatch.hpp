@@ -4,7 +4,7 @@
 
 #include "wsym/autodiff/tape.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 inline constexpr double dropless = std::numeric_limits<double>::infinity();
 
@@ -184,4 +184,4 @@ Dispatch expert_choice(Tape<T>& tape, kernels::View<const T> weights, const Capa
   return d;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -3,7 +3,7 @@
 #include "wsym/ops/dispatch.hpp"
 #include "wsym/ops/dropout.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Dropout of the expert batches, which does not depend on where a row lies in them: choice j of the row at place n of
 /// a stream is kept or dropped as row n * choices + j of dropout(all choices, rate, key of the stream). over_streams(f)
@@ -26,4 +26,4 @@ template <Real T, class F> Var<T> drop_choices(Var<T> x, const Dispatch& d, doub
   return detail::times_factors(x, factor);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 #include "wsym/core/on_draw.hpp"
 #include "wsym/core/random.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// factor_i = 0 with probability p, else 1 / (1 - p), for the n places from `first` on; p is the rate rounded to a
@@ -47,4 +47,4 @@ template <Real T> Var<T> dropout(Var<T> x, double rate, const Key& key, Index fi
   return detail::times_factors(x, factor);
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

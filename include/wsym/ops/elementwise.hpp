@@ -3,7 +3,7 @@
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/reduce.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 template <Real T> void expect_equal_shapes(const char* op, Var<T> a, Var<T> b) {
@@ -51,4 +51,4 @@ template <Real T> Var<T> sum(Var<T> x) {
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -3,7 +3,7 @@
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/activation.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// y = x o sigma(x Cᵀ), sigma the logistic function: every entry gated by its own mixture of all of them.
 /// x (..., d), C (d, d) -> (..., d); differentiable in both. Throws ShapeError unless C is (d, d).
@@ -26,4 +26,4 @@ template <Real T> Var<T> figlu(Var<T> x, Var<T> c) {
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

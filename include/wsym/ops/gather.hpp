@@ -3,7 +3,7 @@
 #include "wsym/kernels/rows.hpp"
 #include "wsym/ops/dispatch.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 template <Real T> kernels::View<const T> one_row(ConstMatMap<T> x, Index row) {
@@ -122,4 +122,4 @@ template <Real T> Var<T> contributions(Var<T> weights, Var<T> f, const Dispatch&
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -3,7 +3,7 @@
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/gelu_tanh.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the approximation of GELU that vision transformers use; at
 /// most 5e-4 from the exact form. x (...) -> (...); differentiable. Source: Hendrycks and Gimpel 2016, section 2.
@@ -15,4 +15,4 @@ template <Real T> Var<T> gelu_tanh(Var<T> x) {
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 
 #include "wsym/ops/linear.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The weights and biases of one layer of all experts.
 template <Real T> struct ExpertLayer {
@@ -168,4 +168,4 @@ template <Real T> Var<T> grouped_mlp(Var<T> x, std::span<const ExpertLayer<T>> l
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

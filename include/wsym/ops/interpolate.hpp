@@ -3,7 +3,7 @@
 #include "wsym/kernels/rows.hpp"
 #include "wsym/ops/grouped.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// One layer whose weights are interpolated anew for each row: z_n = (sum_e alpha_ne W_e) h_n + sum_e alpha_ne b_e,
 /// computed by the identity z_n = sum_e alpha_ne (W_e h_n + b_e), so that no weight matrix of a row is ever built.
@@ -53,4 +53,4 @@ template <Real T> Var<T> interpolated_linear(Var<T> alpha, Var<T> h, const Exper
   return z;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

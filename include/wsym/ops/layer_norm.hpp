@@ -3,7 +3,7 @@
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/norm.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// y_ij = scale_j (x_ij - mean_i) / sqrt(variance_i + epsilon) + bias_j: every row standardised by its own mean and
 /// population variance. x (..., d), scale and bias (d) -> (..., d); differentiable in all three. Throws ShapeError.
@@ -34,4 +34,4 @@ template <Real T> Var<T> layer_norm(Var<T> x, Var<T> scale, Var<T> bias, double 
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

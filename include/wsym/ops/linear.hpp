@@ -3,7 +3,7 @@
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/reduce.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 template <Real T> void expect_linear(const char* op, Var<T> x, Var<T> w, Var<T> b) {
@@ -65,4 +65,4 @@ template <Real T> Var<T> linear_gelu(Var<T> x, Var<T> w, Var<T> b) {
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/ops/members.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Over what a mean is taken: the first axis of a value, one entry for each of so many members; 1 has no axis.
 struct MeanOver {
@@ -66,4 +66,4 @@ template <Real T> Var<T> log_mean_softmax(Var<T> logits, MeanOver over) {
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

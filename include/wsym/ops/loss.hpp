@@ -7,7 +7,7 @@
 #include "wsym/kernels/reduce.hpp"
 #include "wsym/kernels/softmax.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// How many answers x (..., rows, cols) gives to each of `rows` rows: the product of the axes before those that hold
@@ -105,4 +105,4 @@ Var<T> cross_entropy(Var<T> logits, std::span<const std::int32_t> labels, std::s
   return loss;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

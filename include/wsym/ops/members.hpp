@@ -6,7 +6,7 @@
 
 /// Ops of networks that hold M members. Members are the outermost axis, (M, ..., d): all rows of member 0, then all of
 /// member 1, and so on. One member has no axis. M comes from whoever calls, or from weights, and is compared with x.
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// The rows of member m of M.
@@ -142,4 +142,4 @@ template <Real T> Var<T> member_linear(Var<T> x, Var<T> w, Var<T> b) {
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

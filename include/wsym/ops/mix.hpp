@@ -3,7 +3,7 @@
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/rows.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// A weighted sum of the experts' outputs, row by row: y_n = sum_e alpha_ne f_ne.
 /// alpha (..., E), f (..., E out) with a block of columns for each expert -> (..., out); differentiable in both:
@@ -35,4 +35,4 @@ template <Real T> Var<T> mix(Var<T> alpha, Var<T> f) {
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

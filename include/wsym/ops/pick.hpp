@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/autodiff/tape.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Pieces of x in any order, left out or repeated: x and the result are read as rows of `width` entries, and row k of
 /// the result is row rows[k] of x. x (...) of N width entries, rows in 0 .. N-1 -> shape, of as many entries as the
@@ -30,4 +30,4 @@ template <Real T> Var<T> pick_rows(Var<T> x, Index width, Shape shape, std::span
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -6,7 +6,7 @@
 
 /// What keeps a router from sending everything to a few experts: functions of gates and logits, (rows, E), whose rows
 /// come in groups; a loss is the mean over groups.
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 template <Real T> Index groups_of(const char* op, Var<T> x, Index size) {
@@ -194,4 +194,4 @@ template <Real T> Var<T> z_loss(Var<T> logits) {
   return loss;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/ops/members.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// One part of a partitioned router: rows [row, row + rows) of x meet the weights [expert, expert + experts) and give
@@ -70,4 +70,4 @@ template <Real T> Var<T> member_logits(Var<T> x, Var<T> w, Index members, Index 
   return z;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

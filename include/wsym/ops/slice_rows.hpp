@@ -4,7 +4,7 @@
 
 #include "wsym/autodiff/tape.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Rows first .. first + count - 1 of x, as a copy: (..., cols) -> (count, cols); differentiable. Throws ShapeError.
 template <Real T> Var<T> slice_rows(Var<T> x, Index first, Index count) {
@@ -46,4 +46,4 @@ template <Real T> Var<T> stack_rows(std::span<const Var<T>> inputs, Index rows) 
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -2,7 +2,7 @@
 #pragma once
 #include "wsym/ops/loss.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// sum_c -t_c ln softmax(s)_c over the classes whose target is not 0.
@@ -54,4 +54,4 @@ template <Real T> Var<T> soft_cross_entropy(Var<T> logits, Var<T> targets) {
   return loss;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

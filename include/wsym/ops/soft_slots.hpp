@@ -4,7 +4,7 @@
 
 /// What a soft mixture of experts is made of. Rows come in groups of `size`; every group fills `slots` slots, the same
 /// number for each expert. Slots lie expert by expert, then group by group: those of one expert are one batch.
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// y = x / |x| where squares leave T's range: x is first divided by its largest absolute value. Returns 1 / |x|, at
@@ -167,4 +167,4 @@ template <Real T> Var<T> mix_slots(Var<T> weights, Var<T> s, Index size, Index e
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -3,7 +3,7 @@
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/kernels/softmax.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 namespace detail {
 /// dx = p (g - <g, p>), or dx + that, for a row p of a softmax.
@@ -28,4 +28,4 @@ template <Real T> Var<T> softmax(Var<T> x) {
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

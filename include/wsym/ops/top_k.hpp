@@ -5,7 +5,7 @@
 #include "wsym/kernels/rows.hpp"
 #include "wsym/ops/softmax.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The columns of the k largest entries of each row, largest first, of equal ones the first: (rows, k) in the tape's
 /// arena. No entry may be NaN. Throws ConfigError unless 1 <= k <= cols.
@@ -91,4 +91,4 @@ template <Real T> Var<T> normalise_taken(Var<T> x, Var<T> taken, const std::int3
   return y;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

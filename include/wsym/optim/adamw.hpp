@@ -8,7 +8,7 @@
 #include "wsym/kernels/adamw.hpp"
 #include "wsym/optim/options.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 struct AdamWOptions {
   double rate = 1e-3;
@@ -128,4 +128,4 @@ template <Real T> class AdamW {
   std::vector<Index> missed_;  // by parameter: steps that did not reach it
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -3,7 +3,7 @@
 #include "wsym/autodiff/tape.hpp"
 #include "wsym/core/visit.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The Euclidean norm of all gradients of a model together, summed in double; frozen entries count 0.
 template <class M, Real T> double gradient_norm(const M& model, Tape<T>& tape) {
@@ -36,4 +36,4 @@ template <class M, Real T> void clip_by_value(const M& model, Tape<T>& tape, dou
   });
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -5,7 +5,7 @@
 
 #include "wsym/core/shape.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Chooses parameters by name and shape: all that an optimiser may know of a model.
 using ParameterPredicate = std::function<bool(const std::string& name, const Shape& shape)>;
@@ -28,4 +28,4 @@ inline ParameterPredicate kernels_only() {
   };
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -9,7 +9,7 @@
 #include "wsym/core/error.hpp"
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The multiplier of the learning rate at optimiser step t = 0, 1, 2, ...
 using Schedule = std::function<double(Index step)>;
@@ -84,4 +84,4 @@ class Plateau {
   Index patience_, waited_ = 0;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

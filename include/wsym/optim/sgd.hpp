@@ -5,7 +5,7 @@
 #include "wsym/core/visit.hpp"
 #include "wsym/optim/options.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 struct SgdOptions {
   double rate = 1e-2;
@@ -77,4 +77,4 @@ template <Real T> class Sgd {
   std::vector<Buffer> buffers_;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 #include "wsym/train/evaluate.hpp"
 
 /// What fit does with the rows of one batch.
-namespace wsym::detail {
+namespace wsym::inline WSYM_SIMD::detail {
 
 /// A batch in the tape's arena. Of y and labels one is empty; weights may be.
 template <Real T> struct BatchRows {
@@ -59,4 +59,4 @@ Var<T> batch_loss(const M& model, const Dataset<T>& data, std::span<const Index>
   return task_loss<T>(data.task, output, batch.y, batch.labels, batch.weights);
 }
 
-}  // namespace wsym::detail
+}  // namespace wsym::inline WSYM_SIMD::detail

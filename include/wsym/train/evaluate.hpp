@@ -6,7 +6,7 @@
 #include "wsym/ops/loss.hpp"
 #include "wsym/ops/soft_cross_entropy.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// The loss of a task for one batch: mean squared error for regression, softmax cross-entropy (nats) for
 /// classification, weighted by row where there are weights. output (rows, task.outputs), or (M, rows, task.outputs) of
@@ -84,4 +84,4 @@ template <Real T> std::vector<T> row_weights(std::span<const std::int32_t> label
   return weights;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -10,7 +10,7 @@
 #include "wsym/train/batch.hpp"
 #include "wsym/train/run_state.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// How fit trains. A model that takes rows in groups (rows_together) needs a group that divides batch_size and the rows
 /// of both sets.
@@ -227,4 +227,4 @@ FitReport fit(M& model, Optimizer optimizer, const Dataset<T>& train, const Data
   return report;
 }
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

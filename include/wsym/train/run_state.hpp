@@ -7,7 +7,7 @@
 #include "wsym/core/error.hpp"
 #include "wsym/core/types.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// Everything that a resumed run needs beside its options: saved through visit like any model, and continued by fit()
 /// to the same bits as if it had never stopped. Random numbers need no state: they are functions of the key and epoch.
@@ -43,4 +43,4 @@ template <class M, class Optimizer> struct RunState {
   }
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD

@@ -4,7 +4,7 @@
 
 #include "wsym/nn/module.hpp"
 
-namespace wsym {
+namespace wsym::inline WSYM_SIMD {
 
 /// An average of the models that training passes through, each entry of T:
 ///   stochastic weight averaging:  mean += (theta - mean) / (n + 1), every model weighing the same;
@@ -50,4 +50,4 @@ template <class M> class WeightAverage {
   Index count_ = 0;
 };
 
-}  // namespace wsym
+}  // namespace wsym::inline WSYM_SIMD
