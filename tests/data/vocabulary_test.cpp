@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace wsym;
 
 TEST_CASE("vocabulary: words keep the order in which they came, and are found by name") {
@@ -35,6 +37,23 @@ TEST_CASE("vocabulary: alphabetical() lists the codes in the order of their word
   words.add("banana");
   CHECK(words.alphabetical() == std::vector<std::int32_t>{1, 3, 2, 0});
   CHECK(Vocabulary().alphabetical().empty());
+}
+
+TEST_CASE("vocabulary: at every size, in any order of coming, each word is found and alphabetical() is a sort") {
+  Vocabulary words;
+  std::vector<std::string> seen;
+  for (int i = 0; i < 200; ++i) {
+    seen.push_back(std::to_string(i * 37 % 211));  // 211 is prime: no word comes twice
+    REQUIRE(words.code(seen.back()) == -1);
+    REQUIRE(words.add(seen.back()) == i);
+    for (std::size_t code = 0; code < seen.size(); ++code)
+      REQUIRE(words.code(seen[code]) == static_cast<std::int32_t>(code));
+    std::vector<std::string> sorted;
+    for (const std::int32_t code : words.alphabetical()) sorted.push_back(words.word(code));
+    std::vector<std::string> expected = seen;
+    std::sort(expected.begin(), expected.end());
+    REQUIRE(sorted == expected);
+  }
 }
 
 TEST_CASE("vocabulary: words that come in descending order cost no more than a logarithm each") {

@@ -192,8 +192,8 @@ class ContentReader {
 class StructureReader {
  public:
   StructureReader(const safetensors::Content& content, const Json& settings) {
-    for (const safetensors::TensorView& tensor : content.tensors) names_.emplace_back(tensor.name, &tensor);
-    for (const Json::Member& member : settings.members()) names_.emplace_back(member.first, nullptr);
+    for (const safetensors::TensorView& tensor : content.tensors) add(tensor.name, &tensor.shape);
+    for (const Json::Member& member : settings.members()) add(member.first, nullptr);
     std::sort(names_.begin(), names_.end());
   }
 
@@ -217,11 +217,12 @@ class StructureReader {
   }
 
  private:
-  using Name = std::pair<std::string_view, const safetensors::TensorView*>;
-
+  void add(std::string_view name, const Shape* shape) {
+    names_.emplace_back(name, shapes_.size());
+    shapes_.push_back(shape);
+  }
   auto first_from(std::string_view name) const {
-    return std::lower_bound(names_.begin(), names_.end(), name,
-                            [](const Name& a, std::string_view b) { return a.first < b; });
+    return std::lower_bound(names_.begin(), names_.end(), PlacedName(name, 0));
   }
   /// Whether something has this name, or one that goes on after it.
   bool holds(const std::string& name) const {
@@ -230,10 +231,11 @@ class StructureReader {
   }
   Shape shape_of(const std::string& name) const {
     const auto at = first_from(name);
-    return at != names_.end() && at->first == name && at->second ? at->second->shape : Shape{0};
+    return at != names_.end() && at->first == name && shapes_[at->second] ? *shapes_[at->second] : Shape{0};
   }
 
-  std::vector<Name> names_;
+  std::vector<const Shape*> shapes_;  // nullptr: a setting
+  std::vector<PlacedName> names_;     // with the place in shapes_
 };
 
 }  // namespace wsym::inline WSYM_SIMD::detail
