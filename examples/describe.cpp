@@ -3,7 +3,7 @@
 
 #include "efficient/any_network.hpp"
 #include "experiment/command_line.hpp"
-#include "experiment/streams.hpp"
+#include "experiment/run_main.hpp"
 
 using namespace wsym::experiment;
 
@@ -12,15 +12,9 @@ int main(int argc, char** argv) {
   std::vector<std::string> files;
   CLI::App app("Prints what files of networks and of served models hold.", "describe");
   app.add_option("files", files, "what save, save_model or --keep-weights wrote")->required()->type_name("FILE");
-  guard_streams();
-  try {
-    app.parse(argc, argv);
+  return run_main("describe", argc, argv, [&](const std::vector<std::string>& arguments) {
+    parse(app, arguments);
     for (const std::string& file : files) std::fputs(wsym::efficient::describe(file).c_str(), stdout);
-    return after_output("describe", 0);
-  } catch (const CLI::ParseError& error) {
-    return after_output("describe", app.exit(error) == 0 ? 0 : 2);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "describe: %s\n", error.what());
-    return 1;
-  }
+    return 0;
+  });
 }

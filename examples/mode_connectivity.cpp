@@ -2,16 +2,16 @@
 // Are two networks that were trained apart connected by a straight line of networks as good? Pairs of MLPs, as trained
 // and with the second one's hidden units matched to the first one's, against pairs of networks whose symmetry was
 // removed before training: W-asymmetric with a shared mask, and sigma-asymmetric.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
+#include "experiment/command_line.hpp"
 #include "experiment/gnuplot.hpp"
 #include "experiment/options.hpp"
-#include "experiment/streams.hpp"
+#include "experiment/run_main.hpp"
 #include "experiment/text.hpp"
 #include "wsym/wsym.hpp"
 
@@ -35,7 +35,7 @@ struct Method {
   std::vector<LossBarrier> loss, metric;
 };
 
-Choice parse(int argc, char** argv) {
+Choice chosen(const std::vector<std::string>& arguments) {
   Choice o;
   CLI::App app("The loss on the straight line between pairs of trained networks, aligned or without symmetry.", name);
   std::vector<std::string> names;
@@ -51,13 +51,7 @@ Choice parse(int argc, char** argv) {
   app.add_option("--threads", o.threads, "networks trained at once [all cores]")->type_name("N");
   app.add_option("--out", o.out, "folder of lines.csv and the figure [" + o.out + "]")->type_name("DIR");
   app.footer("Exit codes: 0 done, 2 wrong usage, 1 anything else.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    throw Usage(app.help(), 0);
-  } catch (const CLI::ParseError& error) {
-    throw Usage(error.what(), 2);
-  }
+  parse(app, arguments);
   for (const Index number : {o.hidden, o.pairs, o.epochs, Index{o.threads}})
     if (number < 1 || number > 65536)
       throw Usage(message("--hidden, --pairs, --epochs, --threads: ", number, " came; 1 to 65536 are possible"), 2);
@@ -262,19 +256,11 @@ void write(const Choice& o, const Prepared<float>& data, const std::vector<Metho
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  guard_streams();
-  const Choice o = parse(argc, argv);
-  const auto data = prepare<float>(o.data_set, data_folder(o), Preset::text, Key(o.seed).child("split"));
-  write(o, data, all_methods(o, data));
-  return after_output(name, 0);
-} catch (const Usage& usage) {
-  if (usage.exit_code == 0)
-    std::fputs(usage.what(), stdout);
-  else
-    std::fprintf(stderr, "%s: %s\nRun %s --help for the options.\n", name, usage.what(), argv[0]);
-  return after_output(name, usage.exit_code);
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "%s: %s\n", name, error.what());
-  return 1;
+int main(int argc, char** argv) {
+  return run_main(name, argc, argv, [](const std::vector<std::string>& arguments) {
+    const Choice o = chosen(arguments);
+    const auto data = prepare<float>(o.data_set, data_folder(o), Preset::text, Key(o.seed).child("split"));
+    write(o, data, all_methods(o, data));
+    return 0;
+  });
 }

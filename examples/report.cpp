@@ -3,7 +3,7 @@
 
 #include "experiment/command_line.hpp"
 #include "experiment/report_page.hpp"
-#include "experiment/streams.hpp"
+#include "experiment/run_main.hpp"
 
 using namespace wsym::experiment;
 
@@ -21,15 +21,9 @@ int main(int argc, char** argv) {
   app.add_option("--average", view.average, "what classifiers average: logits | probabilities [logits]")
       ->type_name("NAME")
       ->check(one_of(average_words));
-  guard_streams();
-  try {
-    app.parse(argc, argv);
+  return run_main("report", argc, argv, [&](const std::vector<std::string>& arguments) {
+    parse(app, arguments);
     std::puts(write_report(out, folders, view).c_str());
-    return after_output("report", 0);
-  } catch (const CLI::ParseError& error) {
-    return after_output("report", app.exit(error) == 0 ? 0 : 2);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "report: %s\n", error.what());
-    return 1;
-  }
+    return 0;
+  });
 }

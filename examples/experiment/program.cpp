@@ -12,7 +12,7 @@
 #include "experiment/controls.hpp"
 #include "experiment/report.hpp"
 #include "experiment/report_page.hpp"
-#include "experiment/streams.hpp"
+#include "experiment/run_main.hpp"
 #include "experiment/tables.hpp"
 #include "experiment/trainers.hpp"
 #include "wsym/io/atomic_file.hpp"
@@ -133,36 +133,26 @@ int run_experiment(const Program& program, const Options& options, const std::st
   return 1;
 }
 
-int run_arguments(const Program& program, int argc, char** argv) try {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
+int run_arguments(const Program& program, const std::vector<std::string>& arguments, const std::string& command) {
   if (efficient::asks_for_efficient(arguments)) {
     const efficient::Options options = efficient::parse_options(program, arguments);
     catch_signals();
-    return efficient::run_efficient(program, options, data_folder(program, options.data), joined(argc, argv),
-                                    interrupted);
+    return efficient::run_efficient(program, options, data_folder(program, options.data), command, interrupted);
   }
   const Options options = parse_options(program, arguments);
   if (options.describe) {
     std::fputs(describe(program).c_str(), stdout);
     return 0;
   }
-  return run_experiment(program, options, joined(argc, argv));
-} catch (const Usage& usage) {
-  if (usage.exit_code == 0)
-    std::fputs(usage.what(), stdout);
-  else
-    std::fprintf(stderr, "%s: %s\nRun %s --help for the options.\n", program.name.c_str(), usage.what(), argv[0]);
-  return usage.exit_code;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "%s: %s\n", program.name.c_str(), error.what());
-  return 1;
+  return run_experiment(program, options, command);
 }
 
 }  // namespace
 
 int run_program(const Program& program, int argc, char** argv) {
-  guard_streams();
-  return after_output(program.name.c_str(), run_arguments(program, argc, argv));
+  return run_main(program.name.c_str(), argc, argv, [&](const std::vector<std::string>& arguments) {
+    return run_arguments(program, arguments, joined(argc, argv));
+  });
 }
 
 }  // namespace wsym::experiment
