@@ -4,11 +4,12 @@
 
   scripts/shifts.py results/*-moe-code-paper results/churn_modelling-code-paper-seed*
 
-A folder is what a program wrote with --out; its journal is read. New repetitions alone are taken: 3 to 9 of mixtures
+A folder is what a program wrote with --out, or a packed journal, NAME.jsonl.gz; its journal is read. New repetitions alone are taken: 3 to 9 of mixtures
 (seed 0), 0 to 9 of ensembles with the seeds 1, 2, 3. Of mixtures a size counts where all seven repetitions of all models
 and gates are there.
 """
 import csv
+import gzip
 import json
 import math
 import pathlib
@@ -17,7 +18,7 @@ import sys
 
 from results_pages import MODELS, NAMES, markdown, put
 
-PUBLISHED = pathlib.Path(__file__).resolve().parent.parent / "examples" / "data" / "published.csv"
+PUBLISHED = pathlib.Path(__file__).resolve().parent.parent / "papers" / "published.csv"
 PUBLISHED_N = 10
 GATES = ("softmax", "gumbel")
 ENSEMBLES = (2, 4, 8, 16, 32, 64)
@@ -34,10 +35,14 @@ def published():
 
 
 def lines_of(folder):
-    """The journal's lines, each with the seed of its process; a line that is still being written is left out."""
-    for file in sorted((pathlib.Path(folder) / "journal").glob("*.jsonl")):
+    """The lines of a results folder's journal, or of a packed one, each with the seed of its run; a line that is still
+    being written is left out."""
+    folder = pathlib.Path(folder)
+    for file in sorted((folder / "journal").glob("*.jsonl*")) if folder.is_dir() else [folder]:
         seed = None
-        for text in file.read_text().splitlines(keepends=True):
+        with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as lines:
+            texts = lines.readlines()
+        for text in texts:
             if text.strip() and text.endswith("\n"):
                 line = json.loads(text)
                 seed = line["identity"]["seed"] if line["kind"] == "run" else seed

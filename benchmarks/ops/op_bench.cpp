@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "peak.hpp"
-#include "wsym/nn/moe.hpp"
-#include "wsym/nn/moie.hpp"
+#include "wsym/nn/experts/dense_moe.hpp"
+#include "wsym/nn/experts/interpolated_moe.hpp"
 #include "wsym/ops/activation.hpp"
 #include "wsym/ops/elementwise.hpp"
 #include "wsym/ops/loss.hpp"

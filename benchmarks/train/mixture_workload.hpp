@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "train/workload.hpp"
-#include "wsym/nn/moie.hpp"
+#include "wsym/nn/experts/interpolated_moe.hpp"
 
 /// The training steps of mixtures: the batches of a case of workload.hpp, experts of its width.
 namespace wsym::bench {

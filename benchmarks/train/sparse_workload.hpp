@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "wsym/nn/sparse_moe.hpp"
+#include "wsym/nn/experts/sparse_moe.hpp"
 
 /// One sparse layer of MLP experts without drops, forward and backward, and what dense products of its size take.
 namespace wsym::bench {

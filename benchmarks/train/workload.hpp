@@ -6,6 +6,7 @@
 
 #include "wsym/nn/mlp.hpp"
 #include "wsym/nn/module.hpp"
+#include "wsym/nn/symmetry/w_asymmetry.hpp"
 #include "wsym/optim/adamw.hpp"
 #include "wsym/train/evaluate.hpp"
 

@@ -5,8 +5,8 @@
 
 #include "nn/networks.hpp"
 #include "wsym/metrics/averaging.hpp"
-#include "wsym/nn/soft_moe.hpp"
-#include "wsym/nn/tabm.hpp"
+#include "wsym/nn/experts/soft_moe.hpp"
+#include "wsym/nn/members/tabm.hpp"
 #include "wsym/optim/adamw.hpp"
 
 using namespace wsym;

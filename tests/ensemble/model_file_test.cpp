@@ -5,10 +5,10 @@
 
 #include "data/small_table.hpp"
 #include "io/scratch_folder.hpp"
-#include "wsym/nn/gate.hpp"
-#include "wsym/nn/moe.hpp"
-#include "wsym/nn/soft_moe.hpp"
-#include "wsym/nn/tabm.hpp"
+#include "wsym/nn/experts/dense_moe.hpp"
+#include "wsym/nn/experts/gate.hpp"
+#include "wsym/nn/experts/soft_moe.hpp"
+#include "wsym/nn/members/tabm.hpp"
 
 using namespace wsym;
 using test::labelled_table;

@@ -3,7 +3,8 @@
 
 #include <doctest/doctest.h>
 
-#include "wsym/nn/tabm.hpp"
+#include "wsym/nn/members/tabm.hpp"
+#include "wsym/nn/symmetry/w_asymmetry.hpp"
 
 using namespace wsym;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A row draws the same in whatever block of rows it is predicted.
 #include "nn/drawing.hpp"
-#include "wsym/nn/members.hpp"
+#include "wsym/nn/predict_members.hpp"
 
 using namespace wsym;
 using test::random_tensor;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "nn/sparse.hpp"
-#include "wsym/nn/mimo.hpp"
-#include "wsym/nn/moe.hpp"
-#include "wsym/nn/multi_pred.hpp"
-#include "wsym/nn/tabm.hpp"
+#include "wsym/nn/experts/dense_moe.hpp"
+#include "wsym/nn/experts/multi_pred.hpp"
+#include "wsym/nn/members/mimo.hpp"
+#include "wsym/nn/members/tabm.hpp"
 
 /// Networks of every type that draws when it predicts, with dropout and router noise on, and whose rows do not compete.
 /// All map (n, 5) to (n, 3), or to (members, n, 3).

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "nn/mixtures.hpp"
-#include "wsym/nn/batch_ensemble.hpp"
+#include "wsym/nn/members/batch_ensemble.hpp"
+#include "wsym/nn/members/tabm.hpp"
 #include "wsym/nn/residual_mlp.hpp"
-#include "wsym/nn/tabm.hpp"
 
 /// What the tests of networks with members share.
 namespace wsym::test {

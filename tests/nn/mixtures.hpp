@@ -3,9 +3,9 @@
 #include "nn/networks.hpp"
 #include "ops/experts.hpp"
 #include "reference/mixtures.hpp"
-#include "wsym/nn/moie.hpp"
+#include "wsym/nn/experts/interpolated_moe.hpp"
 #include "wsym/nn/predict.hpp"
-#include "wsym/ops/members.hpp"
+#include "wsym/ops/members/members.hpp"
 
 /// What the tests of both kinds of mixture share.
 namespace wsym::test {

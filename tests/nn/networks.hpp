@@ -4,6 +4,7 @@
 #include "wsym/data/dataset.hpp"
 #include "wsym/nn/mlp.hpp"
 #include "wsym/nn/module.hpp"
+#include "wsym/nn/symmetry/w_asymmetry.hpp"
 
 /// Networks and data that the tests of nn, train and ensemble share.
 namespace wsym::test {

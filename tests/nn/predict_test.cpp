@@ -5,12 +5,12 @@
 
 #include "nn/members.hpp"
 #include "wsym/core/parallel.hpp"
-#include "wsym/nn/members.hpp"
-#include "wsym/nn/mimo.hpp"
-#include "wsym/nn/multi_pred.hpp"
-#include "wsym/nn/sigma_asymmetry.hpp"
-#include "wsym/nn/soft_moe.hpp"
-#include "wsym/nn/sparse_moe.hpp"
+#include "wsym/nn/experts/multi_pred.hpp"
+#include "wsym/nn/experts/soft_moe.hpp"
+#include "wsym/nn/experts/sparse_moe.hpp"
+#include "wsym/nn/members/mimo.hpp"
+#include "wsym/nn/predict_members.hpp"
+#include "wsym/nn/symmetry/sigma_asymmetry.hpp"
 
 using namespace wsym;
 using test::random_tensor;

@@ -2,7 +2,7 @@
 #include "wsym/nn/residual_mlp.hpp"
 
 #include "nn/members.hpp"
-#include "wsym/nn/sparse_moe.hpp"
+#include "wsym/nn/experts/sparse_moe.hpp"
 
 using namespace wsym;
 using test::random_tensor;

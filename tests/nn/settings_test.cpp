@@ -4,12 +4,12 @@
 #include "support.hpp"
 #include "wsym/ensemble/deep_ensemble.hpp"
 #include "wsym/io/weights.hpp"
-#include "wsym/nn/mimo.hpp"
-#include "wsym/nn/moie.hpp"
-#include "wsym/nn/multi_pred.hpp"
-#include "wsym/nn/sigma_asymmetry.hpp"
-#include "wsym/nn/soft_moe.hpp"
-#include "wsym/nn/tabm.hpp"
+#include "wsym/nn/experts/interpolated_moe.hpp"
+#include "wsym/nn/experts/multi_pred.hpp"
+#include "wsym/nn/experts/soft_moe.hpp"
+#include "wsym/nn/members/mimo.hpp"
+#include "wsym/nn/members/tabm.hpp"
+#include "wsym/nn/symmetry/sigma_asymmetry.hpp"
 
 /// For every layer and network: what a file holds of it is all that its answers depend on.
 using namespace wsym;

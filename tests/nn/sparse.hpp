@@ -2,8 +2,8 @@
 #pragma once
 #include "nn/mixtures.hpp"
 #include "reference/sparse.hpp"
-#include "wsym/nn/partition.hpp"
-#include "wsym/ops/soft_slots.hpp"
+#include "wsym/nn/experts/e3.hpp"
+#include "wsym/ops/experts/soft_slots.hpp"
 
 /// What the tests of sparse layers share.
 namespace wsym::test {

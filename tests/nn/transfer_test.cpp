@@ -2,7 +2,7 @@
 #include "wsym/nn/transfer.hpp"
 
 #include "nn/networks.hpp"
-#include "wsym/nn/gate.hpp"
+#include "wsym/nn/experts/gate.hpp"
 
 using namespace wsym;
 

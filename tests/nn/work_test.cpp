@@ -2,7 +2,7 @@
 #include "wsym/nn/work.hpp"
 
 #include "nn/members.hpp"
-#include "wsym/nn/sparse_moe.hpp"
+#include "wsym/nn/experts/sparse_moe.hpp"
 
 using namespace wsym;
 

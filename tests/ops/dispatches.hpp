@@ -2,8 +2,8 @@
 #pragma once
 #include "ops/evaluate.hpp"
 #include "reference/sparse.hpp"
-#include "wsym/ops/dispatch.hpp"
-#include "wsym/ops/top_k.hpp"
+#include "wsym/ops/experts/dispatch.hpp"
+#include "wsym/ops/experts/top_k.hpp"
 
 /// Routings for the tests of what is done with them.
 namespace wsym::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "ops/evaluate.hpp"
-#include "wsym/ops/grouped.hpp"
+#include "wsym/ops/experts/grouped.hpp"
 
 /// Ops on one layer of several experts, given as f(std::vector<Var<T>>): some inputs, then E weights, then E biases.
 namespace wsym::test {

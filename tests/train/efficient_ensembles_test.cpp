@@ -2,11 +2,11 @@
 // Networks that hold several members, trained and evaluated as a whole.
 #include "nn/networks.hpp"
 #include "wsym/metrics/diversity.hpp"
-#include "wsym/nn/batch_ensemble.hpp"
-#include "wsym/nn/members.hpp"
-#include "wsym/nn/mimo.hpp"
+#include "wsym/nn/members/batch_ensemble.hpp"
+#include "wsym/nn/members/mimo.hpp"
+#include "wsym/nn/members/tabm.hpp"
+#include "wsym/nn/predict_members.hpp"
 #include "wsym/nn/residual_mlp.hpp"
-#include "wsym/nn/tabm.hpp"
 #include "wsym/optim/adamw.hpp"
 #include "wsym/train/fit.hpp"
 

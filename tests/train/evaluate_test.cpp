@@ -4,9 +4,9 @@
 #include <doctest/doctest.h>
 
 #include "nn/networks.hpp"
-#include "wsym/nn/members.hpp"
-#include "wsym/nn/moe.hpp"
-#include "wsym/nn/tabm.hpp"
+#include "wsym/nn/experts/dense_moe.hpp"
+#include "wsym/nn/members/tabm.hpp"
+#include "wsym/nn/predict_members.hpp"
 
 using namespace wsym;
 

@@ -4,9 +4,9 @@
 #include <doctest/doctest.h>
 
 #include "nn/networks.hpp"
-#include "wsym/nn/members.hpp"
-#include "wsym/nn/multi_pred.hpp"
-#include "wsym/nn/soft_moe.hpp"
+#include "wsym/nn/experts/multi_pred.hpp"
+#include "wsym/nn/experts/soft_moe.hpp"
+#include "wsym/nn/predict_members.hpp"
 #include "wsym/optim/adamw.hpp"
 #include "wsym/optim/sgd.hpp"
 

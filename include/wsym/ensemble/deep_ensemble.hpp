@@ -6,7 +6,7 @@
 #include "wsym/data/dataset.hpp"
 #include "wsym/kernels/softmax.hpp"
 #include "wsym/metrics/averaging.hpp"
-#include "wsym/nn/members.hpp"
+#include "wsym/nn/predict_members.hpp"
 #include "wsym/train/fit.hpp"
 
 namespace wsym::inline WSYM_SIMD {

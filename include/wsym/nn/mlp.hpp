@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "wsym/nn/linear.hpp"
-#include "wsym/nn/w_asymmetry.hpp"
 
 namespace wsym::inline WSYM_SIMD {
+
+struct WAsymmetry;
 
 struct MlpSize {
   Index in, hidden, out;
@@ -26,20 +27,11 @@ template <Real T> struct Mlp {
       layers.emplace_back(l == 0 ? size.in : size.hidden, l == size.hidden_layers ? size.out : size.hidden,
                           init.child(l));
   }
-  /// W-asymmetric: the free entries are those that Mlp(size, init) draws; layer l's frozen ones come from mask.child(l)
-  /// and take their place; with n_fix 0 in every layer nothing does. Throws ConfigError for an n_fix that is negative
-  /// or not below the layer's fan-in, or for lists that do not have one entry a layer.
-  Mlp(const MlpSize& size, const WAsymmetry& asymmetry, const Key& init) : Mlp(size, init) {
-    const std::vector<Index> n_fix =
-        asymmetry.n_fix.empty() ? n_fix_rule(static_cast<Index>(layers.size()), size.hidden) : asymmetry.n_fix;
-    const std::vector<double> kappa =
-        asymmetry.kappa.empty() ? std::vector<double>(layers.size(), 1.0) : asymmetry.kappa;
-    expect<ConfigError>(n_fix.size() == layers.size() && kappa.size() == layers.size(), "Mlp: ", n_fix.size(),
-                        " values of n_fix and ", kappa.size(), " of kappa; each of the ", layers.size(),
-                        " layers needs one");
-    for (std::size_t l = 0; l < layers.size(); ++l)
-      layers[l].weight = asymmetric_weight(layers[l].weight.value(), l, n_fix[l], kappa[l], asymmetry);
-  }
+  /// W-asymmetric (defined in nn/symmetry/w_asymmetry.hpp): the free entries are those that Mlp(size, init) draws;
+  /// layer l's frozen ones come from mask.child(l) and take their place; with n_fix 0 in every layer nothing does.
+  /// Throws ConfigError for an n_fix that is negative or not below the layer's fan-in, or for lists that do not have
+  /// one entry a layer.
+  Mlp(const MlpSize& size, const WAsymmetry& asymmetry, const Key& init);
 
   /// Throws ConfigError without layers, ShapeError unless every weight is (out, in), with a bias of out entries, and
   /// every layer takes what the one before gives.

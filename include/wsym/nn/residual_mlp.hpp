@@ -6,7 +6,7 @@
 #include "wsym/nn/layer_norm.hpp"
 #include "wsym/nn/linear.hpp"
 #include "wsym/ops/elementwise.hpp"
-#include "wsym/ops/members.hpp"
+#include "wsym/ops/members/members.hpp"
 
 namespace wsym::inline WSYM_SIMD {
 

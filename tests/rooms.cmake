@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+cmake_minimum_required(VERSION 3.25)
+# Fails where a folder includes one that it may not see. Folders of the library stand in wsym.hpp in their order: a
+# header includes its own folder and those above it. The others are listed here.
+set(root ${CMAKE_CURRENT_LIST_DIR}/..)
+file(STRINGS ${root}/include/wsym/wsym.hpp umbrella REGEX "^#include")
+set(above)
+foreach(line IN LISTS umbrella)
+  string(REGEX REPLACE "#include \"(.+)/[^/]+\"" "\\1" folder "${line}")
+  list(APPEND above ${folder})
+  list(REMOVE_DUPLICATES above)
+  set(sees_${folder} ${above})
+endforeach()
+# ops never sees nn; optim, data, metrics and io never see ops.
+foreach(folder optim data metrics)
+  list(REMOVE_ITEM sees_wsym/${folder} wsym/ops wsym/ops/members wsym/ops/experts wsym/nn wsym/nn/symmetry
+       wsym/nn/members wsym/nn/experts)
+endforeach()
+set(sees_lab lab ${above})
+set(sees_datasets datasets ${above})
+set(sees_asymmetry asymmetry lab datasets ${above})
+set(sees_sparse_ensembles sparse_ensembles lab datasets ${above})
+list(LENGTH above count)
+if(count LESS 15)
+  message(FATAL_ERROR "wsym.hpp has only the folders ${above}")
+endif()
+
+file(GLOB_RECURSE files RELATIVE ${root} ${root}/include/wsym/*/*.hpp ${root}/tools/*.hpp ${root}/tools/*.cpp
+     ${root}/papers/*/*.hpp ${root}/papers/*/*.cpp)
+foreach(file IN LISTS files)
+  string(REGEX REPLACE "^(include|tools|papers)/(.+)/[^/]+$" "\\2" folder ${file})
+  if(NOT DEFINED sees_${folder})
+    message(SEND_ERROR "${file}: ${folder} is no folder that this test knows")
+  endif()
+  file(STRINGS ${root}/${file} includes REGEX "^#include \"[^\"]+/")
+  foreach(line IN LISTS includes)
+    string(REGEX REPLACE "#include \"(.+)/[^/]+\".*" "\\1" other "${line}")
+    if(NOT other IN_LIST sees_${folder} AND NOT line STREQUAL "#include \"wsym/wsym.hpp\"")
+      message(SEND_ERROR "${file} includes ${other}, which ${folder} may not see")
+    endif()
+  endforeach()
+endforeach()
