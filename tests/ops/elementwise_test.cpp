@@ -92,12 +92,39 @@ TEST_CASE_TEMPLATE("sum: has the same bits for the same entries in any shape", T
   CHECK(same_bits(test::value_of<T>(run_sum, {flat}), test::value_of<T>(run_sum, {deep})));
 }
 
-TEST_CASE_TEMPLATE("add, multiply: refuse unequal shapes, also those of equal size", T, float, double) {
-  const std::vector<Tensor<T>> unequal{Tensor<T>({2, 3}), Tensor<T>({3, 2})}, rank{Tensor<T>({3}), Tensor<T>({1, 3})};
-  CHECK_THROWS_WITH_AS(test::value_of<T>(run_add, unequal), "add: a is (2, 3) but b is (3, 2); they must be equal",
-                       ShapeError);
-  CHECK_THROWS_WITH_AS(test::value_of<T>(run_multiply, unequal),
-                       "multiply: a is (2, 3) but b is (3, 2); they must be equal", ShapeError);
-  CHECK_THROWS_WITH_AS(test::value_of<T>(run_add, rank), "add: a is (3) but b is (1, 3); they must be equal",
-                       ShapeError);
+TEST_CASE_TEMPLATE("where: the chosen entry, and a gradient to it alone, whatever the other one is", T, float, double) {
+  const T nan = std::numeric_limits<T>::quiet_NaN();
+  const Tensor<T> c(Shape{2, 2}, {1, 0, -2, 0}), a(Shape{2, 2}, {1, nan, 3, nan}), b(Shape{2, 2}, {nan, 2, nan, 4});
+  const auto f = [](auto& v) {
+    return where(v[0], v[1], v[2]);
+  };
+  const Tensor<T> y = test::value_of<T>(f, {c, a, b});
+  for (Index i = 0; i < 4; ++i) CHECK(y[i] == static_cast<T>(i + 1));
+  const std::vector<T> g =
+      test::gradients_of<T>([&](auto& v) { return where(v[0].tape().constant(c), v[0], v[1]); }, {a, b}, Key(15));
+  const Tensor<T> cotangent = random_tensor<T>({2, 2}, Key(15));
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(g[i] == (i % 2 == 0 ? cotangent[static_cast<Index>(i)] : T(0)));
+    CHECK(g[i + 4] == (i % 2 == 0 ? T(0) : cotangent[static_cast<Index>(i)]));
+  }
+}
+
+TEST_CASE("where: gradcheck for every hard shape, and unequal shapes are refused") {
+  for (const Shape& shape : test::hard_shapes()) {
+    const Tensor<double> c = random_tensor<double>(shape, Key(16));
+    Tensor<double> signs(shape);
+    for (Index i = 0; i < c.size(); ++i) signs[i] = c[i] > 0;
+    const auto f = [&](auto& v) {
+      return where(v[0].tape().constant(signs), v[0], v[1]);
+    };
+    CHECK(
+        gradcheck(f, {random_tensor<double>(shape, Key(17)), random_tensor<double>(shape, Key(18))}, Key(19)).message ==
+        "");
+  }
+  Tape<float> tape;
+  const Tensor<float> a({2, 3}), b({3});
+  CHECK_THROWS_WITH_AS(where(tape.constant(a), tape.constant(a), tape.constant(b)),
+                       "where: a is (2, 3) but b is (3); they must be equal", ShapeError);
+  CHECK_THROWS_WITH_AS(where(tape.constant(b), tape.constant(a), tape.constant(a)),
+                       "where: the condition is (3) but a and b are (2, 3); they must be equal", ShapeError);
 }
