@@ -19,10 +19,6 @@ wsym::Dataset<float> friedman(wsym::Index rows, const wsym::Key& key) {
   return data;
 }
 
-double rmse(const wsym::Tensor<float>& prediction, const wsym::Tensor<float>& target) {
-  return std::sqrt((prediction.mat() - target.mat()).cast<double>().squaredNorm() / static_cast<double>(target.size()));
-}
-
 int main() {
   const wsym::Key key(1);
   const auto train = friedman(400, key.child("train")), valid = friedman(200, key.child("valid")),
@@ -40,8 +36,8 @@ int main() {
   const auto prediction = wsym::predict(ensemble, test.x);
 
   double single = 0;
-  for (const auto& member : ensemble.members) single += rmse(wsym::predict(member, test.x, 1), test.y);
+  for (const auto& member : ensemble.members) single += wsym::rmse(wsym::predict(member, test.x, 1), test.y);
   const auto count = ensemble.members.size();
   std::printf("RMSE %.3f for one network on average, %.3f for the ensemble of %zu; the noise alone has 1\n",
-              single / static_cast<double>(count), rmse(prediction, test.y), count);
+              single / static_cast<double>(count), wsym::rmse(prediction, test.y), count);
 }

@@ -23,15 +23,15 @@ TEST_CASE("mnist: images and labels that do not fit together are refused") {
   const test::ScratchFile image("images", images), tiny("images", small);
   const test::ScratchFile one("labels", "\0\0\x08\x01\0\0\0\x01\x07"s),
       two("labels", "\0\0\x08\x01\0\0\0\x02\x01\x02"s), ten("labels", "\0\0\x08\x01\0\0\0\x01\x0a"s);
-  const Table table = detail::read_mnist_part(image.path(), one.path());
+  const Table table = datasets::detail::read_mnist_part(image.path(), one.path());
   CHECK(table.rows == 1);
   CHECK(table.find("pixels")->width == 784);
   CHECK(table.target().codes == std::vector<std::int32_t>{7});
-  CHECK_THROWS_WITH_AS(detail::read_mnist_part(image.path(), two.path()),
+  CHECK_THROWS_WITH_AS(datasets::detail::read_mnist_part(image.path(), two.path()),
                        (two.path() + ": 2 labels for 1 images").c_str(), FormatError);
-  CHECK_THROWS_WITH_AS(detail::read_mnist_part(tiny.path(), one.path()),
+  CHECK_THROWS_WITH_AS(datasets::detail::read_mnist_part(tiny.path(), one.path()),
                        (tiny.path() + ": not an array of 28 x 28 images").c_str(), FormatError);
-  CHECK_THROWS_WITH_AS(detail::read_mnist_part(image.path(), ten.path()),
+  CHECK_THROWS_WITH_AS(datasets::detail::read_mnist_part(image.path(), ten.path()),
                        (ten.path() + ": column 'digit': label 0 (from 0) is not a digit (value: '10')").c_str(),
                        DataError);
 }

@@ -34,8 +34,8 @@ TEST_CASE("schemas: a missing file is named, with where it was looked for and ho
 
 TEST_CASE("schemas: a ratio that is no number is refused with its row") {
   const Table table{.rows = 2};
-  CHECK_THROWS_WITH_AS(detail::computed("AveRooms", ColumnKind::number, table, "x.data",
-                                        [](std::size_t i) { return i == 0 ? 1 : 1 / 0.0; }),
+  CHECK_THROWS_WITH_AS(datasets::detail::computed("AveRooms", ColumnKind::number, table, "x.data",
+                                                  [](std::size_t i) { return i == 0 ? 1 : 1 / 0.0; }),
                        "x.data:2: column 'AveRooms': cannot be computed from this row", DataError);
 }
 
