@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "datasets/authors_split.hpp"
-#include "datasets/mnist.hpp"
-#include "datasets/schemas.hpp"
+#include "authors_split.hpp"
+#include "mnist.hpp"
+#include "schemas.hpp"
 #include "wsym/core/random.hpp"
 #include "wsym/data/dataset.hpp"
 #include "wsym/data/preprocess.hpp"

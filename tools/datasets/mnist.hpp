@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "datasets/schemas.hpp"
+#include "schemas.hpp"
 #include "wsym/data/idx.hpp"
 
 namespace wsym::datasets {

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Moved; this path of 0.1 goes with 0.2.
+#include "wsym/nn/members/tabm.hpp"
