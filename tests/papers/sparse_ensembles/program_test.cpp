@@ -4,8 +4,8 @@
 #include <doctest/doctest.h>
 
 #include "lab/journal_lines.hpp"
-#include "sparse_ensembles/record.hpp"
 #include "lab/usage.hpp"
+#include "sparse_ensembles/record.hpp"
 #include "tools/lab/scratch_folder.hpp"
 #include "wsym/io/file.hpp"
 
