@@ -3,6 +3,7 @@
 #include "wsym/core/finite.hpp"
 #include "wsym/core/parameter.hpp"
 #include "wsym/core/random.hpp"
+#include "wsym/nn/mlp.hpp"
 
 namespace wsym::inline WSYM_SIMD {
 
