@@ -57,6 +57,7 @@
 #include "wsym/autodiff/var.hpp"
 
 #include "wsym/ops/activation.hpp"
+#include "wsym/ops/axes.hpp"
 #include "wsym/ops/broadcast.hpp"
 #include "wsym/ops/concat.hpp"
 #include "wsym/ops/dropout.hpp"
@@ -65,6 +66,7 @@
 #include "wsym/ops/figlu.hpp"
 #include "wsym/ops/gelu_tanh.hpp"
 #include "wsym/ops/layer_norm.hpp"
+#include "wsym/ops/layout.hpp"
 #include "wsym/ops/linear.hpp"
 #include "wsym/ops/loss.hpp"
 #include "wsym/ops/operators.hpp"
